@@ -1,0 +1,151 @@
+"""What is traded, and the only place that converts prices to ticks and quantities to lots."""
+
+import dataclasses
+import re
+from decimal import Decimal, InvalidOperation
+from typing import Self
+
+from hftsim.core.enums import InstrumentKind
+from hftsim.core.errors import InstrumentError
+
+Number = int | float | str | Decimal
+
+_STABLE_QUOTES = ("USDT", "USDC", "BUSD", "FDUSD")
+_QUOTES = (*_STABLE_QUOTES, "USD", "EUR", "GBP", "JPY", "TRY", "BTC", "ETH", "BNB")
+
+
+def normalize_symbol(symbol: str) -> str:
+    """Return the one spelling of a symbol: ``BTC/USDT``, ``btc-usdt`` and ``BTCUSDT`` are one.
+
+    Raises InstrumentError for an empty or unreadable symbol.
+    """
+    plain = re.sub(r"[/\-_\s:]", "", symbol).upper()
+    if not re.fullmatch(r"[A-Z0-9.^=]+", plain):
+        raise InstrumentError(f"{symbol!r} is not a symbol; write it like BTCUSDT or AAPL")
+    return plain
+
+
+def is_crypto_symbol(symbol: str) -> bool:
+    """Whether a symbol is quoted in a dollar stablecoin, so that its naive times are UTC."""
+    plain = normalize_symbol(symbol)
+    return any(plain.endswith(q) and len(plain) > len(q) for q in _STABLE_QUOTES)
+
+
+def split_symbol(symbol: str) -> tuple[str, str]:
+    """Return (base, quote); the quote is ``USD`` where the symbol names none."""
+    plain = normalize_symbol(symbol)
+    for quote in _QUOTES:
+        if plain.endswith(quote) and len(plain) > len(quote):
+            return plain[: -len(quote)], quote
+    return plain, "USD"
+
+
+def exact_decimal(value: Number, what: str) -> Decimal:
+    """Return `value` as the Decimal a person would have written; refuses NaN and infinity."""
+    try:
+        number = value if isinstance(value, Decimal) else Decimal(str(value))
+    except InvalidOperation:
+        raise InstrumentError(f"{what} {value!r} is not a number") from None
+    if not number.is_finite():
+        raise InstrumentError(f"{what} {value!r} is not a finite number")
+    return number
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Instrument:
+    """One thing that can be traded, with its venue's rules.
+
+    Prices are held as integer ticks and quantities as integer lots everywhere inside; the methods
+    here are the only conversions, they are exact, and they refuse values off the grid.
+
+    Parameters
+    ----------
+    symbol : as `normalize_symbol` spells it.
+    kind : spot, perpetual, future, option or equity.
+    tick_size : smallest price step, in quote currency.
+    lot_size : smallest quantity step, in base units (contracts, shares, coins).
+    multiplier : quote-currency value of one unit per unit of price.
+    min_qty, min_notional : smallest order, in base units and in quote currency.
+    maker_fee, taker_fee : fractions of the traded value; negative is a rebate.
+    venue : where it trades.
+    rules_source : where tick and lot come from: ``user``, ``venue`` or ``smallest step seen``.
+    """
+
+    symbol: str
+    kind: InstrumentKind = InstrumentKind.SPOT
+    tick_size: Decimal = Decimal("0.01")
+    lot_size: Decimal = Decimal("0.00001")
+    multiplier: Decimal = Decimal(1)
+    min_qty: Decimal = Decimal(0)
+    min_notional: Decimal = Decimal(0)
+    maker_fee: float = 0.001
+    taker_fee: float = 0.001
+    venue: str = ""
+    rules_source: str = "user"
+
+    def __post_init__(self) -> None:
+        """Normalise spellings and refuse rules that cannot be."""
+        put = object.__setattr__
+        put(self, "symbol", normalize_symbol(self.symbol))
+        try:
+            put(self, "kind", InstrumentKind(self.kind))
+        except ValueError:
+            kinds = ", ".join(InstrumentKind)
+            raise InstrumentError(f"kind {self.kind!r} is unknown; known: {kinds}") from None
+        for name in ("tick_size", "lot_size", "multiplier", "min_qty", "min_notional"):
+            put(self, name, exact_decimal(getattr(self, name), name))
+        for name in ("tick_size", "lot_size", "multiplier"):
+            if getattr(self, name) <= 0:
+                raise InstrumentError(f"{self.symbol}: {name} must be above 0")
+        for name in ("maker_fee", "taker_fee"):
+            if not -0.5 < getattr(self, name) < 0.5:
+                raise InstrumentError(
+                    f"{self.symbol}: {name} is a fraction of the traded value (0.001 is 0.1 %), "
+                    f"not {getattr(self, name)}"
+                )
+
+    @property
+    def base(self) -> str:
+        """What is bought: ``BTC`` of BTCUSDT."""
+        return split_symbol(self.symbol)[0]
+
+    @property
+    def quote(self) -> str:
+        """What it is paid in: ``USDT`` of BTCUSDT."""
+        return split_symbol(self.symbol)[1]
+
+    @property
+    def tick_value(self) -> float:
+        """Quote-currency value of one lot moving by one tick."""
+        return float(self.tick_size * self.lot_size * self.multiplier)
+
+    def to_ticks(self, price: Number) -> int:
+        """Return `price` in ticks; raises InstrumentError if it is off the tick grid."""
+        return self._steps(price, self.tick_size, "price", "tick size")
+
+    def to_lots(self, qty: Number) -> int:
+        """Return `qty` in lots; raises InstrumentError if it is off the lot grid."""
+        return self._steps(qty, self.lot_size, "quantity", "lot size")
+
+    def price(self, ticks: int) -> float:
+        """Return a price in quote currency: the float nearest to the exact product."""
+        return float(ticks * self.tick_size)
+
+    def qty(self, lots: int) -> float:
+        """Return a quantity in base units: the float nearest to the exact product."""
+        return float(lots * self.lot_size)
+
+    def replace(self, **changes: object) -> Self:
+        """Return a copy with some fields changed."""
+        return dataclasses.replace(self, **changes)  # type: ignore[arg-type]
+
+    def _steps(self, value: Number, step: Decimal, what: str, rule: str) -> int:
+        exact = exact_decimal(value, what)
+        steps = exact / step
+        whole = steps.to_integral_value()
+        if steps != whole:
+            raise InstrumentError(
+                f"{self.symbol}: {what} {value} is off the grid ({rule} {step}); "
+                f"the nearest is {(whole * step).normalize():f}"
+            )
+        return int(whole)
