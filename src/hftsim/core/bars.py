@@ -46,19 +46,23 @@ def with_source(bars: "pd.DataFrame", **known: Any) -> "pd.DataFrame":
     return bars
 
 
-def interval_ns_of(bars: "pd.DataFrame") -> int:
+def interval_ns_of(bars: "pd.DataFrame", times: np.ndarray | None = None) -> int:
     """Return the bar interval in nanoseconds: the commonest step between two rows.
 
-    Raises DataError for fewer than two rows.
+    `times` are the frame's `start_times_ns`, where they are at hand. Raises DataError for fewer
+    than two rows.
     """
     known = source_of(bars).get("interval_ns")
     if known:
         return int(known)
-    times = start_times_ns(bars)
+    times = start_times_ns(bars) if times is None else times
     if len(times) < 2:
         raise DataError("one bar has no interval: at least two are needed")
-    steps, counts = np.unique(np.diff(times), return_counts=True)
-    return int(steps[np.argmax(counts)])
+    steps = np.diff(times)
+    if 2 * np.count_nonzero(steps == steps[0]) > len(steps):  # no need to sort them all
+        return int(steps[0])
+    found, counts = np.unique(steps, return_counts=True)
+    return int(found[np.argmax(counts)])
 
 
 def start_times_ns(bars: "pd.DataFrame") -> np.ndarray:
@@ -69,7 +73,8 @@ def start_times_ns(bars: "pd.DataFrame") -> np.ndarray:
 
 def gap_count(bars: "pd.DataFrame") -> int:
     """Return how many steps between rows are longer than the bar interval."""
-    return int(np.count_nonzero(np.diff(start_times_ns(bars)) > interval_ns_of(bars)))
+    times = start_times_ns(bars)
+    return int(np.count_nonzero(np.diff(times) > interval_ns_of(bars, times)))
 
 
 def require_bars(bars: "pd.DataFrame") -> None:
@@ -87,9 +92,13 @@ def require_bars(bars: "pd.DataFrame") -> None:
         )
     if bars.empty:
         raise DataError("there are no bars")
-    steps = np.diff(start_times_ns(bars))
-    if len(steps) and steps.min() <= 0:
-        row = int(np.argmax(steps <= 0)) + 1
+    if bars.index.hasnans:
+        row = int(np.argmax(bars.index.isna()))
+        raise DataError("the time is missing", row=row, field="ts_open")
+    times = bars.index.asi8  # in whatever unit: only their order counts
+    later = times[1:] > times[:-1]
+    if not later.all():
+        row = int(np.argmin(later)) + 1
         raise DataError(
             "times must increase from row to row (sort, or drop duplicates, by name)",
             row=row,
@@ -97,9 +106,9 @@ def require_bars(bars: "pd.DataFrame") -> None:
         )
     for name in BAR_COLUMNS:
         values = np.asarray(bars[name], dtype=np.float64)
-        bad = ~np.isfinite(values)
-        if bad.any():
-            row = int(np.argmax(bad))
+        finite = np.isfinite(values)
+        if not finite.all():
+            row = int(np.argmin(finite))
             raise DataError(f"{values[row]} is not a finite number", row=row, field=name)
 
 

@@ -99,6 +99,7 @@ class RejectReason(IntEnum):
     DAY_ENDED = 21
     END_OF_DATA = 22
     REDUCED_TO_ZERO = 23
+    BAD_TYPE = 24
 
 
 class InstrumentKind(StrEnum):

@@ -86,7 +86,14 @@ class ConfigError(InputError):
 
 
 class StrategyError(InputError):
-    """The user's strategy raised, or is not a strategy; names its file and line."""
+    """The user's strategy raised, or is not a strategy; names its file and line.
+
+    Attributes
+    ----------
+    result : what the run had produced until then, where it had begun; else None.
+    """
+
+    result: object | None = None
 
 
 class NativeError(StrategyError):
