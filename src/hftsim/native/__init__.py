@@ -1,0 +1,1 @@
+"""What lets one strategy class run interpreted or compiled over the same memory."""

@@ -1,0 +1,178 @@
+"""The records a strategy and a market share: context, instrument, order, fill, signal, limits.
+
+Prices are integer ticks, quantities integer lots, times integer nanoseconds UTC; what a bar shows
+(open, high, low, close, volume) is in quote currency and base units, since it may be off the grid.
+Fields that hold addresses end in ``_at``.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from hftsim.native.fields import record_dtype
+
+CONTEXT = record_dtype(
+    {
+        "now": int,
+        "step": int,
+        "instruments": int,
+        "open_count": int,
+        "equity": float,
+        "cash": float,
+        "fees": float,
+        "capital": float,
+        "peak": float,
+        "session_start_equity": float,
+        "session": int,
+        "position_size": float,
+        "signal": float,
+        "halted": int,
+        "halted_at": int,
+        "refused": int,
+        "last_refusal": int,
+        "decisions": int,
+        "order_count": int,
+        "order_capacity": int,
+        "open_capacity": int,
+        "signal_count": int,
+        "signal_capacity": int,
+        "fill_count": int,
+        "fill_capacity": int,
+        "address": int,
+        "instruments_at": int,
+        "orders_at": int,
+        "open_at": int,
+        "signals_at": int,
+        "limits_at": int,
+        "fills_at": int,
+        "fill_at": int,
+        "submit_op": int,
+        "cancel_op": int,
+        "cancel_all_op": int,
+        "target_op": int,
+        "record_op": int,
+        "ticks_op": int,
+        "lots_op": int,
+    }
+)
+
+INSTRUMENT = record_dtype(
+    {
+        "open": float,
+        "high": float,
+        "low": float,
+        "close": float,
+        "volume": float,
+        "best_bid": int,
+        "best_ask": int,
+        "position": int,
+        "avg_price": float,
+        "realised": float,
+        "open_buy_qty": int,
+        "open_sell_qty": int,
+        "tick_size": float,
+        "lot_size": float,
+        "tick_value": float,
+        "min_qty": int,
+        "min_notional": float,
+        "maker_fee": float,
+        "taker_fee": float,
+        "ready": bool,
+        "fresh": bool,
+        "may_short": bool,
+        "columns_at": int,
+        "signal": float,
+        "index": int,
+        "stop_order": int,
+        "target_order": int,
+    }
+)
+
+ORDER = record_dtype(
+    {
+        "id": int,
+        "instrument": int,
+        "side": int,
+        "type": int,
+        "tif": int,
+        "price": int,
+        "trigger": int,
+        "qty": int,
+        "filled": int,
+        "status": int,
+        "reason": int,
+        "origin": int,
+        "ts_sent": int,
+        "ts_done": int,
+        "step": int,
+        "value": float,
+        "reduce_only": bool,
+        "triggered": bool,
+        "resting": bool,
+    }
+)
+
+FILL = record_dtype(
+    {
+        "ts_event": int,
+        "order_id": int,
+        "instrument": int,
+        "side": int,
+        "price": int,
+        "qty": int,
+        "fee": float,
+        "slippage": float,
+        "position": int,
+        "step": int,
+        "reason": int,
+        "is_maker": bool,
+    }
+)
+
+SIGNAL = record_dtype(
+    {"ts_event": int, "step": int, "instrument": int, "side": int, "confidence": float}
+)
+
+LIMITS = record_dtype(
+    {
+        "max_position": float,
+        "max_exposure": float,
+        "max_leverage": float,
+        "max_order_value": float,
+        "max_daily_loss": float,
+        "max_drawdown": float,
+        "stop_loss": float,
+        "take_profit": float,
+    }
+)
+"""Fractions of equity (max_order_value: quote currency); NaN means no limit."""
+
+PRIVATE = frozenset(
+    {
+        *(n for n in CONTEXT.names or () if n.endswith(("_op", "_capacity"))),
+        "address",
+        "instruments_at",
+        "orders_at",
+        "open_at",
+        "signals_at",
+        "limits_at",
+        "fills_at",
+        "fill_at",
+        "columns_at",
+    }
+)
+"""Fields that are no business of a strategy: it neither sees nor changes them."""
+
+FROM_STRATEGY, FROM_STOP_LOSS, FROM_TAKE_PROFIT, FROM_HALT = range(4)
+"""Who sent an order."""
+
+
+def address_of(array: np.ndarray) -> int:
+    """Return the address of the array's first byte; the caller keeps the array alive."""
+    return int(array.ctypes.data)
+
+
+def fill_record(record: np.ndarray, values: dict[str, Any], row: int = 0) -> None:
+    """Write `values` into one row of a record array by field name."""
+    for name, value in values.items():
+        record[name][row] = value
