@@ -1,0 +1,67 @@
+"""Where market data comes from and rests: files, venues, archives, the cache, samples, checks."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hftsim.data.archive import BinanceArchive
+    from hftsim.data.binance import BinanceDataFetcher
+    from hftsim.data.cache import DataCache
+    from hftsim.data.findings import Finding
+    from hftsim.data.folders import split_files
+    from hftsim.data.instruments import infer_instrument
+    from hftsim.data.intervals import format_interval, parse_interval
+    from hftsim.data.quality import CheckReport, check_bars, check_file
+    from hftsim.data.reading import read_bars
+    from hftsim.data.repairs import Repairs
+    from hftsim.data.sample import create_sample_bars
+    from hftsim.data.yahoo import fetch_yahoo
+
+__all__ = [
+    "BinanceArchive",
+    "BinanceDataFetcher",
+    "CheckReport",
+    "DataCache",
+    "Finding",
+    "Repairs",
+    "check_bars",
+    "check_file",
+    "create_sample_bars",
+    "fetch_yahoo",
+    "format_interval",
+    "infer_instrument",
+    "parse_interval",
+    "read_bars",
+    "split_files",
+]
+
+_MODULES = {
+    "BinanceArchive": "archive",
+    "BinanceDataFetcher": "binance",
+    "CheckReport": "quality",
+    "DataCache": "cache",
+    "Finding": "findings",
+    "Repairs": "repairs",
+    "check_bars": "quality",
+    "check_file": "quality",
+    "create_sample_bars": "sample",
+    "fetch_yahoo": "yahoo",
+    "format_interval": "intervals",
+    "infer_instrument": "instruments",
+    "parse_interval": "intervals",
+    "read_bars": "reading",
+    "split_files": "folders",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load what is asked for, and its dependencies with it, when first used."""
+    if name in _MODULES:
+        import importlib
+
+        return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Name everything public, loaded or not."""
+    return sorted(__all__)
