@@ -1,0 +1,6 @@
+"""What an account holds and what it earned: cash, positions, average cost, fees, round trips."""
+
+from hftsim.portfolio.account import Portfolio
+from hftsim.portfolio.position import Position
+
+__all__ = ["Portfolio", "Position"]
