@@ -1,0 +1,106 @@
+"""The base class of every strategy, and the words that say when it is woken."""
+
+import inspect
+import re
+from collections.abc import Mapping
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from hftsim.core.errors import StrategyError
+from hftsim.native.events import HANDLERS
+from hftsim.native.state import State
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_UNITS_NS = {"us": 10**3, "ms": 10**6, "s": 10**9, "min": 60 * 10**9, "h": 3600 * 10**9}
+
+
+MAX_INSTRUMENTS = 64
+"""How many instruments the shipped strategies keep state for."""
+
+
+class Wake(NamedTuple):
+    """When `Strategy.on_wake` is called: every so many nanoseconds, or at each bar (0)."""
+
+    every_ns: int
+
+
+on_bar = Wake(0)
+"""``wake = on_bar``: at each bar's close (the default)."""
+
+
+def every(interval: str) -> Wake:
+    """Return the wake-up rule ``every("100ms")``; units us, ms, s, min, h.
+
+    On bars the wake-up comes at the first close at or after the time. Raises StrategyError for
+    another spelling.
+    """
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(us|ms|s|min|h)\s*", interval)
+    if not found or float(found[1]) <= 0:
+        raise StrategyError(f'every({interval!r}): write a time such as "100ms", "5s" or "5min"')
+    return Wake(round(float(found[1]) * _UNITS_NS[found[2]]))
+
+
+class Strategy(State):
+    """Decides what to trade: a typed class that runs interpreted or compiled.
+
+    Annotated attributes are parameters and state (int, float, bool, an IntEnum,
+    ``Array[kind, size]``); unannotated ones are constants. Define at least one of
+
+    - ``on_bar(self, ctx)``: at each bar's close,
+    - ``on_wake(self, ctx)``: at the times that ``wake`` says,
+    - ``on_fill(self, ctx, fill)``: after each own fill.
+
+    `columns` and `explain`, and whatever only they call, always run in Python.
+    """
+
+    __root__: ClassVar[bool] = True
+    __reserved__: ClassVar[frozenset[str]] = frozenset({*HANDLERS, "columns", "explain", "wake"})
+    wake: ClassVar[Wake] = on_bar
+
+    def columns(self, bars: "pd.DataFrame") -> Mapping[str, Any]:
+        """Return columns computed in one batch before the run: name -> values, one for each bar.
+
+        The strategy reads them at the current row as ``ctx.column.NAME``; the column ``signal``
+        also as ``ctx.signal``. A value may depend on its own bar and earlier ones only.
+        """
+        return {}
+
+    def explain(self, action: str, row: Mapping[str, float]) -> str:
+        """Return the sentence behind a recorded signal, from the bar and columns of its row."""
+        return ""
+
+
+def handlers_of(cls: type[Strategy]) -> dict[str, int]:
+    """Return the handlers a strategy class defines, as method name -> event.
+
+    Raises StrategyError if it defines none, or one that cannot be called.
+    """
+    found = {name: event for name, event in HANDLERS.items() if hasattr(cls, name)}
+    if not {"on_bar", "on_wake"} & set(found):
+        raise StrategyError(
+            f"{cls.__name__} never decides: define on_bar(self, ctx) or on_wake(self, ctx)"
+        )
+    for name in found:
+        _check_handler(cls, name)
+    if "on_wake" in found and not isinstance(cls.wake, Wake):
+        raise StrategyError(f'{cls.__name__}.wake: write wake = every("5min") or wake = on_bar')
+    return found
+
+
+def _check_handler(cls: type[Strategy], name: str) -> None:
+    handler = inspect.getattr_static(cls, name)
+    arguments = ("self", "ctx", "fill") if name == "on_fill" else ("self", "ctx")
+    wanted = f"a plain method {name}({', '.join(arguments)})"
+    if not isinstance(handler, FunctionType):
+        raise StrategyError(f"{cls.__name__}.{name} must be {wanted}")
+    code = handler.__code__
+    try:
+        inspect.signature(handler).bind(*arguments)
+        fits = not (inspect.isgeneratorfunction(handler) or inspect.iscoroutinefunction(handler))
+    except TypeError:
+        fits = False
+    if not fits:
+        where = f"{code.co_filename}:{code.co_firstlineno}"
+        raise StrategyError(f"{where}: {cls.__name__}.{name} must be {wanted}")
