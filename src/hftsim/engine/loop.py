@@ -1,0 +1,251 @@
+"""Runs a strategy in a market: one loop, two drivers, the same compiled step under both."""
+
+import functools
+import re
+import sysconfig
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal, Protocol, cast
+
+import numpy as np
+
+from hftsim.core.errors import InputError, StrategyError
+from hftsim.core.progress import Progress, no_progress
+from hftsim.native.context import (
+    ContextView,
+    FillView,
+    InstrumentView,
+    bind,
+    column_view_class,
+)
+from hftsim.native.events import BAR, DONE, FILL, GROW, PAUSE, WAKE
+from hftsim.native.fields import no_attribute
+from hftsim.native.layout import address_of
+from hftsim.strategies.base import Strategy, handlers_of
+
+Mode = Literal["native", "python"]
+Stretch = Callable[[int], int]
+"""Runs for so many calls of the strategy, or until the market hands over; returns its code."""
+
+_PAUSE_SECONDS = 0.05
+"""How long a stretch should take: after it Ctrl-C and progress have their turn."""
+
+_PACKAGE = str(Path(__file__).resolve().parents[1])
+_LIBRARIES = (sysconfig.get_paths()["stdlib"], "<frozen")
+
+
+class Market(Protocol):
+    """What the loop needs of a market."""
+
+    context: np.ndarray
+    run: np.ndarray
+    instrument_records: np.ndarray
+    orders: np.ndarray
+    fills: np.ndarray
+    open_ids: np.ndarray
+    columns: list[np.ndarray]
+    column_names: tuple[str, ...]
+
+    @property
+    def step_function(self) -> Callable[..., int]:
+        """The kernel source that runs to the next event."""
+        ...
+
+    @property
+    def steps_done(self) -> int:
+        """How many steps of the timeline have been processed."""
+        ...
+
+    @property
+    def steps(self) -> int:
+        """How many steps the timeline has."""
+        ...
+
+    def grow(self) -> None:
+        """Make room in the logs."""
+        ...
+
+    def wake(self, *, bar: bool, fill: bool, wake_every: int | None) -> None:
+        """Say which events the strategy wants."""
+        ...
+
+
+def drive(
+    strategy: Strategy, market: Market, mode: Mode = "native", progress: Progress = no_progress
+) -> None:
+    """Run `strategy` in `market` to the end of its data.
+
+    Raises NativeError if it cannot be compiled, StrategyError if it raises; the market then holds
+    the results so far, as it does after Ctrl-C.
+    """
+    if mode not in ("native", "python"):
+        raise InputError(f"mode is 'native' or 'python', not {mode!r}")
+    cls = type(strategy)
+    handlers = handlers_of(cls)
+    strategy.reset()
+    wake_every = cls.wake.every_ns if "on_wake" in handlers else None
+    market.wake(bar="on_bar" in handlers, fill="on_fill" in handlers, wake_every=wake_every)
+    install_operations(market)
+    if mode == "native":
+        from hftsim.native.compile import strategy_slot
+
+        slot = strategy_slot(cls, Strategy, market.column_names, handlers)
+        make = functools.partial(native_stretch, strategy, market, slot.function)
+    else:
+        make = functools.partial(python_stretch, strategy, market, handlers)
+    # As in compiled code: numpy's numbers raise where Python's do, and too large ones wrap around.
+    with np.errstate(divide="raise", invalid="raise", over="ignore"):
+        _run_stretches(strategy, market, make, mode, progress)
+
+
+def _run_stretches(
+    strategy: Strategy,
+    market: Market,
+    make: Callable[[], Stretch],
+    mode: Mode,
+    progress: Progress,
+) -> None:
+    stretch, calls = make(), 1
+    progress(0, market.steps, "bars")
+    while True:
+        start = time.perf_counter()
+        try:
+            event = stretch(calls)
+        except Exception as error:  # noqa: BLE001 - whatever the user's code raises
+            told = _strategy_error(strategy, market, error, mode)
+            raise told from (error if mode == "python" else None)
+        taken = time.perf_counter() - start
+        calls = calls * 2 if taken < _PAUSE_SECONDS / 2 else max(1, calls // 2)
+        progress(market.steps_done, market.steps, "bars")
+        if event == GROW:
+            market.grow()
+            stretch = make()
+        elif event == DONE:
+            return
+        elif event != PAUSE:
+            raise AssertionError(f"the market returned the unknown event {event}")
+
+
+def install_operations(market: Market) -> None:
+    """Write the addresses of the order operations into the market's context."""
+    for field, (_, address) in _operations().values():
+        market.context[field] = address
+
+
+@functools.cache
+def _operations() -> dict[str, tuple[str, tuple[Any, int]]]:
+    from hftsim.native.cache import entry_address, kernel
+    from hftsim.native.compiled import operation_signature
+    from hftsim.native.context import OPERATIONS
+    from hftsim.sim._kernels import OPERATION_KERNELS
+
+    found = {}
+    for name, source in OPERATION_KERNELS.items():
+        compiled = kernel(source, operation_signature(name))
+        found[name] = (OPERATIONS[name].field, (compiled, entry_address(compiled)))
+    return found
+
+
+def _step_kernel(market: Market) -> Any:
+    from hftsim.native.cache import kernel
+    from hftsim.native.compiled import SLOT
+
+    return kernel(market.step_function, SLOT.signature)
+
+
+def native_stretch(strategy: Strategy, market: Market, slot: Any) -> Stretch:
+    """Return a function that runs compiled until the market pauses."""
+    from hftsim.engine._kernels import DRIVE_SIGNATURE
+    from hftsim.engine._kernels import drive as source
+    from hftsim.native.cache import kernel
+
+    compiled, step = kernel(source, DRIVE_SIGNATURE), _step_kernel(market)
+    run, own = address_of(market.run), address_of(strategy._memory)  # noqa: SLF001 - what it shares
+    context = address_of(market.context)
+    return lambda calls: cast("int", compiled(run, own, context, step, slot, calls))
+
+
+def python_stretch(strategy: Strategy, market: Market, handlers: dict[str, int]) -> Stretch:
+    """Return a function that runs interpreted until the market pauses."""
+    step, run = _step_kernel(market), address_of(market.run)
+    ctx = python_context(market)
+    fills, first_fill, fill_size = market.fills, address_of(market.fills), market.fills.itemsize
+    on_bar, on_wake, on_fill = (
+        getattr(strategy, name) if name in handlers else None
+        for name in ("on_bar", "on_wake", "on_fill")
+    )
+
+    def stretch(calls: int) -> int:
+        for _ in range(calls):
+            event = step(run, 0, 0)
+            if event == BAR:
+                on_bar(ctx)  # type: ignore[misc]
+            elif event == FILL:
+                row = (int(market.context["fill_at"][0]) - first_fill) // fill_size
+                on_fill(ctx, FillView(fills[row : row + 1]))  # type: ignore[misc]
+            elif event == WAKE:
+                on_wake(ctx)  # type: ignore[misc]
+            else:
+                return cast("int", event)
+        return PAUSE
+
+    return stretch
+
+
+def python_context(market: Market) -> ContextView:
+    """Return `ctx` over the market's memory."""
+    context = ContextView(market.context)
+    column_class = column_view_class(market.column_names)
+    instruments = []
+    for k, table in enumerate(market.columns):
+        view = InstrumentView(market.instrument_records[k : k + 1])
+        bind(view, column=column_class(table, view))
+        instruments.append(view)
+    calls = {name: compiled[0] for name, (_, compiled) in _operations().items()}
+    bind(
+        context,
+        _address=address_of(market.context),
+        _instruments=instruments,
+        _order_log=market.orders,
+        _open_ids=market.open_ids,
+        _calls=calls,
+    )
+    return context
+
+
+def _strategy_error(
+    strategy: Strategy, market: Market, error: Exception, mode: Mode
+) -> StrategyError:
+    cls, when = type(strategy), time_text(int(market.context["now"][0]))
+    told = f"{type(error).__name__}: {error}"
+    unknown = re.match(rf"'{cls.__name__}' object has no attribute '(\w+)'", str(error))
+    if unknown and isinstance(error, AttributeError):
+        told = no_attribute("self", unknown[1], [n for n in dir(cls) if not n.startswith("_")])
+    if mode == "python":
+        return StrategyError(f"{_users_line(error)}: {cls.__name__} raised {told} (at {when})")
+    return StrategyError(
+        f"{cls.__name__} raised {told} at {when}; run with mode='python' to stop at the line"
+    )
+
+
+def time_text(ts: int) -> str:
+    """Return nanoseconds UTC as text, as short as is exact."""
+    unit: Any = "s" if ts % 10**9 == 0 else "ns"
+    return f"{np.datetime_as_string(np.datetime64(ts, 'ns'), unit=unit)}Z"
+
+
+def _users_line(error: Exception) -> str:
+    """Return file:line of the innermost frame that is the user's, or a shipped strategy's."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [f for f in frames if not _is_library(f.filename)]
+    shipped = [f for f in frames if f.filename.startswith(str(Path(_PACKAGE, "strategies")))]
+    place = (own or shipped or list(frames))[-1]
+    return f"{place.filename}:{place.lineno}"
+
+
+def _is_library(file: str) -> bool:
+    if "site-packages" in file or file.startswith(_PACKAGE):
+        return True
+    return file.startswith(_LIBRARIES)

@@ -1,0 +1,1 @@
+"""Markets to trade in, and the models of costs they use."""

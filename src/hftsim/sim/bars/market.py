@@ -1,0 +1,302 @@
+"""BarMarket: builds the memory of a bar run and reads the results out of it."""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hftsim.core.bars import interval_ns_of, source_of, start_times_ns
+from hftsim.core.enums import InstrumentKind
+from hftsim.core.errors import ConfigError, DataError
+from hftsim.core.instrument import Instrument
+from hftsim.native.layout import (
+    CONTEXT,
+    FILL,
+    INSTRUMENT,
+    LIMITS,
+    ORDER,
+    SIGNAL,
+    address_of,
+    fill_record,
+)
+from hftsim.sim.bars.past import average_volume, past_sigma
+from hftsim.sim.slippage import SlippageModel
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_OPEN_CAPACITY = 4096
+_FIRST_CAPACITY = 1 << 15
+_PAUSE_EVERY = 1 << 20
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class BarMarketSettings:
+    """How a bar market trades.
+
+    Parameters
+    ----------
+    capital : cash at the start, quote currency.
+    position_size : what strategies read as ``ctx.position_size``, a fraction of equity.
+    limits : risk limits by the names of `LIMITS`, fractions; NaN is off.
+    slippage : what takers pay beyond the reference price.
+    max_volume_share : largest part of the average past volume an instrument's fills may be in one
+        bar; 0 is no limit.
+    intrabar : ``worst`` (stops before limits and targets) or ``ohlc`` (that path).
+    allow_short : None means: spot may not be sold short, everything else may.
+    """
+
+    capital: float = 100_000.0
+    position_size: float = 0.30
+    limits: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    slippage: SlippageModel = dataclasses.field(default_factory=SlippageModel)
+    max_volume_share: float = 0.1
+    intrabar: str = "worst"
+    allow_short: bool | None = None
+
+
+class BarMarket:
+    """One run's market over bars of one or several instruments, on one account.
+
+    Parameters
+    ----------
+    bars : symbol -> bar frame (see core.bars); all with one interval.
+    instruments : one for each frame, in the same order.
+    columns : one float64 table of shape (rows, names) for each frame; names in `column_names`.
+    column_names : names of the strategy's columns.
+    settings : how it trades.
+    """
+
+    def __init__(
+        self,
+        bars: Mapping[str, "pd.DataFrame"],
+        instruments: Sequence[Instrument],
+        columns: Sequence[np.ndarray],
+        column_names: tuple[str, ...],
+        settings: BarMarketSettings,
+    ) -> None:
+        from hftsim.sim._kernels import PROTECTIVE
+        from hftsim.sim.bars.fills._kernels import BARS, RUN
+
+        self.symbols = list(bars)
+        self.instruments = list(instruments)
+        self.column_names = column_names
+        self.settings = settings
+        self.starts = [start_times_ns(frame) for frame in bars.values()]
+        self.interval = common_interval(bars, self.starts)
+        self.times = _union(self.starts)
+        n = len(self.symbols)
+        self.context, self.run = np.zeros(1, CONTEXT), np.zeros(1, RUN)
+        self.instrument_records, self.bar_records = np.zeros(n, INSTRUMENT), np.zeros(n, BARS)
+        self.limits = np.full(1, np.nan, LIMITS)
+        self.orders = np.zeros(_FIRST_CAPACITY, ORDER)
+        self.fills = np.zeros(_FIRST_CAPACITY, FILL)
+        self.signals = np.zeros(_FIRST_CAPACITY, SIGNAL)
+        self.open_ids = np.zeros(_OPEN_CAPACITY + PROTECTIVE * n, np.int64)
+        self.equity = np.empty(len(self.times))
+        self.positions = np.empty((len(self.times), n), np.int64)
+        self.columns = [np.ascontiguousarray(table, dtype=np.float64) for table in columns]
+        self._keep: list[np.ndarray] = []
+        for k, frame in enumerate(bars.values()):
+            self._lay_bars(k, frame)
+            self._lay_instrument(k)
+        self._lay_context()
+        self._lay_run()
+
+    @property
+    def step_function(self) -> Callable[..., int]:
+        """The kernel source that runs to the next event."""
+        from hftsim.sim.bars._kernels import step
+
+        return step
+
+    @property
+    def steps(self) -> int:
+        """How many steps the timeline has."""
+        return len(self.times)
+
+    @property
+    def steps_done(self) -> int:
+        """How many steps of the timeline have been processed."""
+        return int(self.context["step"][0]) + 1
+
+    def grow(self) -> None:
+        """Double the logs that are nearly full; addresses are laid anew."""
+        from hftsim.sim.bars._kernels import ORDERS_PER_STEP
+
+        context = self.context
+        needed = ORDERS_PER_STEP + 4 * (int(context["open_count"][0]) + len(self.symbols))
+        for name in ("order", "fill", "signal"):
+            log = getattr(self, f"{name}s")
+            used = int(context[f"{name}_count"][0])
+            while len(log) - used < max(needed, len(log) // 2):
+                log = np.concatenate([log, np.zeros(len(log), log.dtype)])
+            setattr(self, f"{name}s", log)
+        self._lay_logs()
+
+    def wake(self, *, bar: bool, fill: bool, wake_every: int | None) -> None:
+        """Say which events the strategy wants; `wake_every` None: no wake-ups, 0: at each bar."""
+        wants = {"wants_bar": bar, "wants_fill": fill, "wants_wake": wake_every is not None}
+        timer = int(self.times[0]) + (wake_every or 0)
+        fill_record(self.run, {**wants, "wake_every": wake_every or 0, "timer": timer})
+
+    def _lay_bars(self, k: int, frame: "pd.DataFrame") -> None:
+        values = {name: self._floats(frame[name]) for name in ("open", "high", "low", "close")}
+        volume = self._floats(frame["volume"])
+        slippage = self.settings.slippage
+        sigma = average = np.zeros(len(frame))
+        if slippage.volatility or slippage.impact:
+            sigma = past_sigma(values["close"])
+        if slippage.impact or self.settings.max_volume_share:
+            average = average_volume(volume)
+        sessions = session_numbers(self.starts[k], source_of(frame).get("timezone", "UTC"))
+        signal = self._signal(k)
+        self._keep += [sigma, average, sessions, signal]
+        table = self.columns[k]
+        if table.shape != (len(frame), len(self.column_names)):
+            raise DataError(
+                f"{self.symbols[k]}: the columns have shape {table.shape}, "
+                f"not one row for each of {len(frame)} bars"
+            )
+        fill_record(
+            self.bar_records,
+            {
+                "rows": len(frame),
+                "starts_at": address_of(self.starts[k]),
+                **{f"{name}_at": address_of(array) for name, array in values.items()},
+                "volume_at": address_of(volume),
+                "sigma_at": address_of(sigma),
+                "average_volume_at": address_of(average),
+                "sessions_at": address_of(sessions),
+                "signal_at": address_of(signal) if len(signal) else 0,
+                "columns_at": address_of(table),
+                "columns_size": 8 * max(1, len(self.column_names)),
+            },
+            k,
+        )
+
+    def _signal(self, k: int) -> np.ndarray:
+        if "signal" not in self.column_names:
+            return np.zeros(0)
+        return np.ascontiguousarray(self.columns[k][:, self.column_names.index("signal")])
+
+    def _lay_instrument(self, k: int) -> None:
+        rules = self.instruments[k]
+        allowed = self.settings.allow_short
+        tick, lot = float(rules.tick_size), float(rules.lot_size)
+        fill_record(
+            self.instrument_records,
+            {
+                "index": k,
+                "tick_size": tick,
+                "lot_size": lot,
+                "tick_value": rules.tick_value,
+                "min_qty": int(-(-rules.min_qty // rules.lot_size)),
+                "min_notional": float(rules.min_notional),
+                "maker_fee": rules.maker_fee,
+                "taker_fee": rules.taker_fee,
+                "may_short": rules.kind != InstrumentKind.SPOT if allowed is None else allowed,
+                "signal": np.nan,
+            },
+            k,
+        )
+
+    def _lay_context(self) -> None:
+        capital = self.settings.capital
+        fill_record(self.limits, dict(self.settings.limits))
+        fill_record(
+            self.context,
+            {
+                "step": -1,
+                "instruments": len(self.symbols),
+                "capital": capital,
+                "cash": capital,
+                "equity": capital,
+                "peak": capital,
+                "session": np.iinfo(np.int64).min,
+                "session_start_equity": capital,
+                "position_size": self.settings.position_size,
+                "signal": np.nan,
+                "open_capacity": len(self.open_ids) - 1,
+                "address": address_of(self.context),
+                "instruments_at": address_of(self.instrument_records),
+                "open_at": address_of(self.open_ids),
+                "limits_at": address_of(self.limits),
+            },
+        )
+        self._lay_logs()
+
+    def _lay_logs(self) -> None:
+        for name in ("order", "fill", "signal"):
+            log = getattr(self, f"{name}s")
+            fill_record(
+                self.context, {f"{name}s_at": address_of(log), f"{name}_capacity": len(log)}
+            )
+
+    def _lay_run(self) -> None:
+        slippage = self.settings.slippage
+        if self.settings.intrabar not in ("worst", "ohlc"):
+            raise ConfigError(f"intrabar is 'worst' or 'ohlc', not {self.settings.intrabar!r}")
+        fill_record(
+            self.run,
+            {
+                "context_at": address_of(self.context),
+                "bars_at": address_of(self.bar_records),
+                "steps": len(self.times),
+                "times_at": address_of(self.times),
+                "equity_at": address_of(self.equity),
+                "positions_at": address_of(self.positions),
+                "interval": self.interval,
+                "pause_at": _PAUSE_EVERY,
+                "pause_every": _PAUSE_EVERY,
+                "path_ohlc": self.settings.intrabar == "ohlc",
+                "max_volume_share": self.settings.max_volume_share,
+                "slippage_fraction": slippage.fraction,
+                "slippage_ticks": slippage.half_spread_ticks,
+                "slippage_volatility": slippage.volatility,
+                "slippage_impact": slippage.impact,
+            },
+        )
+
+    def _floats(self, values: Any) -> np.ndarray:
+        array = np.ascontiguousarray(values, dtype=np.float64)
+        self._keep.append(array)
+        return array
+
+
+def common_interval(bars: Mapping[str, "pd.DataFrame"], starts: Sequence[np.ndarray]) -> int:
+    """Return the one bar interval of all frames, ns; raises DataError if they differ."""
+    intervals = {
+        symbol: interval_ns_of(frame, times)
+        for (symbol, frame), times in zip(bars.items(), starts, strict=True)
+    }
+    if len(set(intervals.values())) > 1:
+        told = ", ".join(f"{symbol} {ns / 1e9:g} s" for symbol, ns in intervals.items())
+        raise DataError(f"the instruments' bars have different intervals ({told}); use one")
+    return next(iter(intervals.values()))
+
+
+def session_numbers(starts: np.ndarray, zone: str) -> np.ndarray:
+    """Return the session each bar belongs to: its calendar day in the time zone.
+
+    Parameters
+    ----------
+    starts : start times, ns UTC, increasing.
+    zone : a time zone's name.
+    """
+    day_ns = 86_400_000_000_000
+    if zone != "UTC":
+        import pandas as pd
+
+        local = pd.DatetimeIndex(starts, tz="UTC").tz_convert(zone).tz_localize(None)
+        return np.asarray(local.asi8 // day_ns, dtype=np.int64)
+    days = np.arange(starts[0] // day_ns, starts[-1] // day_ns + 1)
+    ends = np.searchsorted(starts, (days + 1) * day_ns)
+    return np.repeat(days, np.diff(ends, prepend=0))
+
+
+def _union(starts: Sequence[np.ndarray]) -> np.ndarray:
+    if len(starts) == 1:
+        return starts[0]
+    return np.unique(np.concatenate(starts))

@@ -1,0 +1,1 @@
+"""The life of an order, shared by all simulated markets."""
