@@ -1,0 +1,106 @@
+"""How a backtest trades and what it costs."""
+
+import dataclasses
+import math
+from typing import Any
+
+from hftsim.core.errors import ConfigError, UnknownNameError
+from hftsim.core.instrument import Instrument
+from hftsim.risk import RiskLimits
+from hftsim.sim.bars import BarMarketSettings
+from hftsim.sim.slippage import SlippageModel
+
+INTRABAR = ("worst", "ohlc")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class BacktestConfig:
+    """Settings of a backtest; all are fractions unless said otherwise.
+
+    Parameters
+    ----------
+    initial_capital : cash at the start, in quote currency.
+    position_size_pct : the part of equity a strategy's position takes (``ctx.position_size``).
+    fee_rate : one fee for makers and takers, instead of the instrument's.
+    maker_fee, taker_fee : fees instead of the instrument's; they win over `fee_rate`.
+    slippage : what takers pay beyond the reference price.
+    max_volume_share : largest part of the average volume of the last 20 bars that may fill in one
+        bar; 0 is no limit.
+    intrabar : ``worst`` (stops are assumed to come before limits and targets) or ``ohlc`` (the
+        path open, high, low, close).
+    use_risk_manager : whether `risk_limits` apply; without them only the account's own money does.
+    risk_limits : what may be held and lost.
+    seed : of everything random in the run; part of the run hash.
+    """
+
+    initial_capital: float = 100_000.0
+    position_size_pct: float = 0.30
+    fee_rate: float | None = None
+    maker_fee: float | None = None
+    taker_fee: float | None = None
+    slippage: SlippageModel = dataclasses.field(default_factory=SlippageModel)
+    max_volume_share: float = 0.1
+    intrabar: str = "worst"
+    use_risk_manager: bool = True
+    risk_limits: RiskLimits = dataclasses.field(default_factory=RiskLimits)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse settings that cannot be."""
+        _require(self.initial_capital > 0, "initial_capital", self.initial_capital, "above 0")
+        _require(0 < self.position_size_pct <= 10, "position_size_pct", self.position_size_pct,
+                 "a fraction of equity above 0 (0.3 is 30 %)")  # fmt: skip
+        _require(0 <= self.max_volume_share <= 1, "max_volume_share", self.max_volume_share,
+                 "a fraction from 0 (no limit) to 1")  # fmt: skip
+        for name in ("fee_rate", "maker_fee", "taker_fee"):
+            fee = getattr(self, name)
+            if fee is not None:
+                _require(-0.5 < fee < 0.5, name, fee, "a fraction (0.001 is 0.1 %)")
+        if self.intrabar not in INTRABAR:
+            raise UnknownNameError("intrabar rule", self.intrabar, INTRABAR)
+
+    @property
+    def limits(self) -> RiskLimits:
+        """The limits that apply."""
+        if self.use_risk_manager:
+            return self.risk_limits
+        return dataclasses.replace(RiskLimits.off(), allow_short=self.risk_limits.allow_short)
+
+    def with_fees(self, instrument: Instrument) -> Instrument:
+        """Return the instrument with this configuration's fees."""
+        maker = self.maker_fee if self.maker_fee is not None else self.fee_rate
+        taker = self.taker_fee if self.taker_fee is not None else self.fee_rate
+        changes = {"maker_fee": maker, "taker_fee": taker}
+        return instrument.replace(**{n: v for n, v in changes.items() if v is not None})
+
+    def market_settings(self) -> BarMarketSettings:
+        """Return what the bar market needs of this configuration."""
+        limits = self.limits
+        named = {
+            "max_position": limits.max_position_pct,
+            "max_exposure": limits.max_exposure_pct,
+            "max_leverage": limits.max_leverage,
+            "max_order_value": limits.max_order_value,
+            "max_daily_loss": limits.max_daily_loss_pct,
+            "max_drawdown": limits.max_drawdown_pct,
+            "stop_loss": limits.stop_loss_pct,
+            "take_profit": limits.take_profit_pct,
+        }
+        return BarMarketSettings(
+            capital=self.initial_capital,
+            position_size=self.position_size_pct,
+            limits={n: math.nan if v is None else v for n, v in named.items()},
+            slippage=self.slippage,
+            max_volume_share=self.max_volume_share,
+            intrabar=self.intrabar,
+            allow_short=limits.allow_short,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all settings as plain values."""
+        return dataclasses.asdict(self)
+
+
+def _require(fits: bool, name: str, value: object, what: str) -> None:  # noqa: FBT001
+    if not fits:
+        raise ConfigError(f"{name} must be {what}, not {value!r}")
