@@ -1,0 +1,208 @@
+"""The page's words: headline cards, what was tested, and what must be warned about."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from hftsim.core.bars import gap_count, source_of
+from hftsim.report.plain_values import plain_value
+from hftsim.report.shape import RunResult, reasons_of
+from hftsim.report.words import (
+    count,
+    gross_return_pct,
+    is_number,
+    money,
+    number,
+    percent,
+    plain,
+    utc,
+)
+
+_BAR_RULES = (
+    "Decisions are made at a bar's close and seen by the market from the next bar on.",
+    "Market orders fill at the next bar's open, limit orders where a later bar touches them; no "
+    "order fills in the bar that caused it.",
+    "Fees and slippage are part of every fill; buy and hold pays one entry fee.",
+)
+
+
+def cards(result: RunResult, currency: str) -> list[dict[str, str]]:
+    """Return the headline figures: label, value, a line below, and whether good or bad."""
+    s = result.summary
+    reasons = reasons_of(result.metrics)
+    net, held = s.get("total_return_pct"), s.get("buy_and_hold_return_pct")
+    fees, capital = s.get("total_fees"), s.get("initial_capital")
+    gross = gross_return_pct(s)
+    share = 100 * float(fees) / float(capital) if is_number(fees) and capital else math.nan  # type: ignore[arg-type]
+    open_trades = int(result.trades["is_open"].sum()) if len(result.trades) else 0
+    return [
+        _card("Return after fees", percent(net, signed=True),
+              f"before fees {percent(gross, signed=True)}", _tone(net)),
+        _card("Buy and hold", percent(held, signed=True), "same capital, one entry fee", ""),
+        _card("Final value", money(s.get("final_value"), currency),
+              f"from {money(capital, currency)}", ""),
+        _card("Deepest drawdown", percent(s.get("max_drawdown_pct")), "below an earlier peak", ""),
+        _card("Sharpe ratio", number(s.get("sharpe_ratio")),
+              reasons.get("sharpe_ratio", "annualised, from bar returns"), ""),
+        _card("Trades", number(s.get("trades"), 0),
+              f"closed; {open_trades} open at the end" if open_trades else "closed round trips", ""),
+        _card("Won", percent(s.get("win_rate"), 1), reasons.get("win_rate", "of closed trades"), ""),
+        _card("Fees paid", money(fees, currency),
+              f"{percent(share)} of the capital" if is_number(share) else "", ""),
+    ]  # fmt: skip
+
+
+def _card(label: str, value: str, below: str, tone: str) -> dict[str, str]:
+    return {"label": label, "value": value, "below": below, "tone": tone}
+
+
+def _tone(value: object) -> str:
+    if not is_number(value) or not value:
+        return ""
+    return "good" if float(value) > 0 else "bad"  # type: ignore[arg-type]
+
+
+def tested(result: RunResult) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return what was tested as groups of (what, value) rows, from provenance and settings."""
+    told = dict(plain_value(result.provenance))
+    known = told.pop("strategy", None)
+    strategy = dict(known) if isinstance(known, Mapping) else {}
+    strategy.pop("parameters", None)
+    strategy |= {"name": result.strategy_name, **plain_value(dict(result.parameters))}
+    strategy |= {k: told.pop(k) for k in ("seed", "mode") if k in told}
+    for name in ("parameters", "assumptions", "warnings", "model"):
+        told.pop(name, None)
+    settings = told.pop("config", None) or plain_value(result.config)
+    groups = [("Strategy", _rows(strategy))]
+    for name in ("data", "instrument", "instruments"):
+        groups += _group(name.capitalize(), told.pop(name, None))
+    groups += _group("Costs and execution", settings, limits=True)
+    versions = _group("Versions", told.pop("versions", None))
+    groups += _group("Other", told)
+    return [(name, rows) for name, rows in groups + versions if rows]
+
+
+def assumptions(result: RunResult) -> list[str]:
+    """Return how orders were executed, in sentences: the run's own, or those of bar runs."""
+    own = result.provenance.get("assumptions")
+    if isinstance(own, str):
+        return [own]
+    if isinstance(own, Mapping):
+        return [f"{key}: {value}" for key, value in own.items()]
+    return [str(sentence) for sentence in own] if own else list(_BAR_RULES)
+
+
+def _group(
+    name: str, value: Any, *, limits: bool = False
+) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return a group, and those of the mappings in it; `limits` reads ``_pct`` as fractions."""
+    if not value:
+        return []
+    if isinstance(value, list) and all(isinstance(v, Mapping) for v in value):
+        return [group for v in value for group in _group(_titled(name, v), v, limits=limits)]
+    if not isinstance(value, Mapping):
+        return [(name, [("", _shown(value))])]
+    inner = {k: v for k, v in value.items() if isinstance(v, Mapping) and v}
+    own = {
+        k: v
+        for k, v in value.items()
+        if k not in inner and v not in ("", [], {}) and not (limits and v is None)
+    }
+    if str(own.get("symbol", "")) and name.endswith(str(own.get("symbol"))):
+        del own["symbol"]
+    groups = [(name, _rows(own, limits=limits))]
+    for key, members in inner.items():
+        title = str(key).replace("_", " ")
+        groups.append((title[:1].upper() + title[1:], _rows(members, limits=limits)))
+    return groups
+
+
+def _titled(name: str, value: Mapping[str, Any]) -> str:
+    return f"{name.removesuffix('s')}: {value['symbol']}" if "symbol" in value else name
+
+
+def _rows(value: Mapping[str, Any], *, limits: bool = False) -> list[tuple[str, str]]:
+    rows = []
+    for key, given in value.items():
+        name, shown = str(key), _shown(given)
+        if name == "interval_ns" and is_number(given):
+            name, shown = "interval", f"{given / 1e9:g} s"
+        elif limits and name.endswith("_pct"):
+            name = name.removesuffix("_pct")
+            shown = f"{100 * given:g} %" if is_number(given) else shown
+        rows.append((name.replace("_", " "), shown))
+    return rows
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return plain(value)
+    if isinstance(value, list):
+        return ", ".join(_shown(v) for v in value) or "none"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{str(k).replace('_', ' ')} {_shown(v)}" for k, v in value.items())
+    return str(value)
+
+
+def warnings(result: RunResult, bars: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Return everything a reader must know before believing the figures."""
+    s = result.summary
+    said = [str(w) for w in (*(getattr(result, "warnings", None) or ()),
+                             *(result.provenance.get("warnings") or ()))]  # fmt: skip
+    if s.get("halted_at") or s.get("halted"):
+        why = f" by {str(s['halted']).replace('_', ' ')}" if s.get("halted") else ""
+        said.append(f"Trading was halted{why} at {utc(s.get('halted_at'))} UTC.")
+    if getattr(result, "error", ""):
+        said.append(f"The run ended early: {result.error}")  # type: ignore[attr-defined]
+    said += _data_warnings(result, bars)
+    said += _trading_warnings(result)
+    return list(dict.fromkeys(w[:1].upper() + w[1:] for w in said))
+
+
+def _data_warnings(result: RunResult, bars: Mapping[str, pd.DataFrame]) -> list[str]:
+    said = []
+    entries = result.provenance.get("data") or []
+    entries = [entries] if isinstance(entries, Mapping) else list(entries)
+    known = {str(e.get("symbol", "")): e for e in entries if isinstance(e, Mapping)}
+    for symbol, frame in bars.items():
+        if symbol not in known and len(frame) > 1 and "" not in known:
+            known[symbol] = {**source_of(frame), "gaps": gap_count(frame)}
+    for symbol, entry in known.items():
+        name = f"{symbol}: " if symbol else ""
+        if entry.get("gaps"):
+            said.append(f"{name}{count(entry['gaps'], 'gap')} in the bars; nothing was filled in.")
+        said += [f"{name}{sentence}" for sentence in entry.get("warnings") or ()]
+        repaired = {k: v for k, v in (entry.get("repairs") or {}).items() if v}
+        if repaired:
+            parts = ", ".join(f"{str(k).replace('_', ' ')} {v:,}" for k, v in repaired.items())
+            said.append(f"{name}rows were repaired as asked: {parts}.")
+    if s := result.summary.get("fills_across_gaps"):
+        said.append(f"{count(s, 'fill')} happened in the first bar after a gap.")
+    return said
+
+
+def _trading_warnings(result: RunResult) -> list[str]:
+    s, said = result.summary, []
+    trades = result.trades
+    open_trades = int(trades["is_open"].sum()) if len(trades) else 0
+    if open_trades:
+        said.append(
+            f"{count(open_trades, 'position')} still open at the end, valued at the last close."
+        )
+    if not s.get("fills"):
+        said.append("No order was filled.")
+    rules = str(plain_value(result.provenance))
+    if "smallest step seen" in rules:
+        said.append(
+            "Tick and lot size are the smallest steps seen in the data, not the venue's own rules."
+        )
+    gross, net = gross_return_pct(s), s.get("total_return_pct")
+    if is_number(gross) and is_number(net) and gross > 0 >= float(net):  # type: ignore[arg-type]
+        said.append("The strategy earned money before fees and lost it to fees.")
+    return said
