@@ -1,0 +1,5 @@
+"""The command `hftsim`: parse, call, print."""
+
+from hftsim.cli.entry import main
+
+__all__ = ["main"]

@@ -1,0 +1,1 @@
+"""One module per command or family of commands; each imports what it calls when it is called."""

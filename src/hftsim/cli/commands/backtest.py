@@ -1,0 +1,74 @@
+"""`hftsim backtest`: a strategy on a file, on several instruments, or on each file of a folder."""
+
+from typing import Any
+
+from hftsim.cli.config import Settings
+from hftsim.cli.groups import takes_groups
+from hftsim.cli.options import (
+    CommonOptions,
+    InstrumentOptions,
+    ReadingOptions,
+    RunOptions,
+    SourceOptions,
+    TradingOptions,
+)
+from hftsim.cli.plan import (
+    backtest_config_of,
+    gathered,
+    mode_of,
+    prepare,
+    resolved,
+    strategy_of,
+)
+from hftsim.cli.runs import Performed, conduct
+from hftsim.cli.shell import Shell
+from hftsim.cli.sources import Reading, instrument_of, read_all, reading_of
+from hftsim.core.errors import InputError
+
+
+@takes_groups
+def backtest(
+    *,
+    source: SourceOptions,
+    trading: TradingOptions,
+    reading: ReadingOptions,
+    instrument: InstrumentOptions,
+    run: RunOptions,
+    common: CommonOptions,
+) -> int:
+    """Run a strategy on recorded bars, with fees, slippage and risk limits.
+
+    The run's folder gets summary.json, metrics, equity curve, trades, fills, signals, pictures and
+    report.html.
+    """
+    with Shell(common) as shell:
+        settings = gathered(run, source, trading, reading, instrument)
+        name = strategy_of(settings)[0]
+        if not name:
+            raise InputError(f"no strategy given; add --strategy NAME: {known_strategies()}")
+        what = reading_of(settings)
+        prepare(settings, name)
+        return conduct(
+            shell, "backtest", run.out, what, lambda each: _perform(shell, settings, each)
+        )
+
+
+def known_strategies() -> str:
+    """Return the names of the built-in strategies, and that files go too."""
+    from hftsim.strategies import STRATEGIES
+
+    return f"{', '.join(sorted(STRATEGIES))}, or FILE.py[:Class]"
+
+
+def _perform(shell: Shell, settings: Settings, reading: Reading) -> Performed:
+    from hftsim.backtest import Backtester
+    from hftsim.strategies import load_strategy
+
+    frames = read_all(reading, shell)
+    name, params = strategy_of(settings)
+    config = backtest_config_of(settings)
+    mode: Any = mode_of(settings) or "native"
+    tester = Backtester(load_strategy(name, params), config, mode=mode)
+    rules = {symbol: instrument_of(bars, symbol, reading) for symbol, bars in frames.items()}
+    result = tester.run(frames, instrument=rules, progress=shell.progress(f"run {name}"))
+    return result, frames, resolved(settings, reading, config, strategy=name)

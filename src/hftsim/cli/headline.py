@@ -1,0 +1,135 @@
+"""The figures that people see when a run is done."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hftsim.cli.shell import rounded, table_of
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def show_run(console: "Console", answer: Mapping[str, Any]) -> None:
+    """Print a run's table, its verdict, and where its report and pictures are."""
+    from hftsim.report.words import verdict
+
+    console.print(table_of(_title(answer), _rows(answer)))
+    if answer.get("model"):
+        _show_model(console, answer)
+    console.print(verdict(answer), markup=False, style="bold")
+    _show_path(console, "report", answer.get("report"))
+    for picture in answer.get("pictures") or ():
+        _show_path(console, "picture", picture)
+
+
+def show_batch(console: "Console", answer: Mapping[str, Any]) -> None:
+    """Print one line for each run of a batch."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title="batch", box=box.SIMPLE, title_justify="left")
+    for name in ("file", "return %", "hold %", "drawdown %", "fees", "trades", "fills"):
+        is_name = name == "file"
+        justify: Any = "left" if is_name else "right"
+        table.add_column(name, justify=justify, no_wrap=not is_name, overflow="fold")
+    for run in answer["runs"]:
+        file = Text(Path(run["data"]).name)
+        if "error" in run:
+            table.add_row(file, Text("failed", style="red"))
+            continue
+        keys = ("total_return_pct", "buy_and_hold_return_pct", "max_drawdown_pct", "total_fees")
+        counts = (rounded(run.get(k), 0) for k in ("trades", "fills"))
+        table.add_row(file, *(rounded(run.get(k)) for k in keys), *counts)
+    console.print(table)
+    for run in answer["runs"]:
+        if "error" in run:
+            console.print(f"{Path(run['data']).name}: {run['error']}", markup=False, soft_wrap=True)
+    _show_path(console, "folder", answer.get("out"))
+
+
+def show_folds(console: "Console", answer: Mapping[str, Any]) -> None:
+    """Print one line for each fold of a walk-forward, and all of them joined up."""
+    from rich import box
+    from rich.table import Table
+
+    columns = {
+        "fold": ("fold", 0),
+        "test_start": ("test from", 0),
+        "train_return_pct": ("train %", 2),
+        "macro_f1": ("macro-F1", 3),
+        "total_return_pct": ("test %", 2),
+        "buy_and_hold_return_pct": ("hold %", 2),
+        "max_drawdown_pct": ("fall %", 2),
+        "total_fees": ("fees", 2),
+        "trades": ("trades", 0),
+    }
+    runs = answer["runs"]
+    used = {k: v for k, v in columns.items() if k in runs[0]}
+    table = Table(title=_title(answer), box=box.SIMPLE, title_justify="left")
+    for heading, _ in used.values():
+        table.add_column(heading, justify="right")
+    for run in runs:
+        table.add_row(*(_cell(run[k], digits) for k, (_, digits) in used.items()))
+    console.print(table)
+    console.print(
+        f"All test parts joined up: {rounded(answer['total_return_pct'], 2, ' %')} after "
+        f"{rounded(answer['total_fees'])} of fees, deepest drawdown "
+        f"{rounded(answer['max_drawdown_pct'], 2, ' %')}.",
+        style="bold",
+    )
+    for picture in answer["pictures"]:
+        _show_path(console, "picture", picture)
+    _show_path(console, "report", answer["report"])
+
+
+def _cell(value: object, digits: int) -> str:
+    """Return a figure, or the date of a time."""
+    return value[:10] if isinstance(value, str) else rounded(value, digits)
+
+
+def _title(answer: Mapping[str, Any]) -> str:
+    symbols = answer.get("symbols") or answer.get("symbol") or ""
+    names = symbols if isinstance(symbols, str) else ", ".join(symbols)
+    made = "  (simulated data)" if answer.get("simulated") else ""
+    return f"{answer.get('strategy') or 'run'} on {names}{made}"
+
+
+def _rows(answer: Mapping[str, Any]) -> dict[str, str]:
+    start, end = (str(answer.get(k) or "")[:16] for k in ("start", "end"))
+    refused = answer.get("refusals")
+    trades = f"{rounded(answer.get('trades'), 0)}, {rounded(answer.get('win_rate'), 1, ' %')} won"
+    return {
+        "period": f"{start} to {end}, {rounded(answer.get('bars'), 0)} bars",
+        "final value": f"{rounded(answer.get('final_value'))} "
+        f"of {rounded(answer.get('initial_capital'))}",
+        "return after fees": rounded(answer.get("total_return_pct"), 2, " %"),
+        "buy and hold": rounded(answer.get("buy_and_hold_return_pct"), 2, " %"),
+        "fees paid": rounded(answer.get("total_fees")),
+        "deepest drawdown": rounded(answer.get("max_drawdown_pct"), 2, " %"),
+        "Sharpe ratio": rounded(answer.get("sharpe_ratio")),
+        "round trips": trades,
+        "fills, refusals": f"{rounded(answer.get('fills'), 0)}, {rounded(refused, 0)}",
+        "run hash": str(answer.get("run_hash") or "-")[:16],
+    }
+
+
+def _show_model(console: "Console", answer: Mapping[str, Any]) -> None:
+    """Print the model's out-of-sample score beside the baselines'."""
+    scores = {str(answer["model"]): answer.get("macro_f1")}
+    for name, baseline in dict(answer.get("baselines") or {}).items():
+        scores[str(name)] = baseline.get("macro_f1") if isinstance(baseline, dict) else baseline
+    rows = {name: rounded(score, 4) for name, score in scores.items()}
+    console.print(table_of("macro-F1 out of sample", rows))
+
+
+def _show_path(console: "Console", what: str, path: object) -> None:
+    if path:
+        console.print(f"{what}: {_short(str(path))}", markup=False, soft_wrap=True)
+
+
+def _short(path: str) -> str:
+    """Return the path as seen from here, where it lies below."""
+    whole = Path(path)
+    return str(whole.relative_to(Path.cwd())) if whole.is_relative_to(Path.cwd()) else path
