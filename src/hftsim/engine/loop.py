@@ -207,6 +207,7 @@ def python_context(market: Market) -> ContextView:
     bind(
         context,
         _address=address_of(market.context),
+        _first=instruments[0],
         _instruments=instruments,
         _order_log=market.orders,
         _open_ids=market.open_ids,

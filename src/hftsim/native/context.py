@@ -82,11 +82,11 @@ FillView = read_only_view("fill", FILL, PRIVATE)
 class ColumnView:
     """The strategy's columns at the current row: ``ctx.column.NAME``."""
 
-    __slots__ = ("_floats", "_instrument", "_origin")
+    __slots__ = ("_floats", "_instrument_ints", "_origin")
 
-    def __init__(self, table: np.ndarray, instrument: Any) -> None:
+    def __init__(self, table: np.ndarray, instrument: InstrumentView) -> None:
         self._floats = table.reshape(-1).view("u1").data.cast("B").cast("d")
-        self._instrument = instrument
+        self._instrument_ints = instrument._ints
         self._origin = int(table.ctypes.data)
 
     def __getattr__(self, name: str) -> float:
@@ -108,8 +108,8 @@ def column_view_class(names: tuple[str, ...]) -> type[ColumnView]:
 
     def at(index: int) -> property:
         def get(self: ColumnView) -> float:
-            here = self._instrument._ints[_COLUMNS_AT] - self._origin
-            return self._floats[here // 8 + index]
+            here = self._instrument_ints[_COLUMNS_AT] - self._origin
+            return self._floats[(here >> 3) + index]
 
         return property(get)
 
@@ -126,9 +126,10 @@ class ContextView(read_only_view("ctx", CONTEXT, PRIVATE)):  # type: ignore[misc
     the result lists it).
     """
 
-    __slots__ = ("_address", "_calls", "_instruments", "_open_ids", "_order_log")
+    __slots__ = ("_address", "_calls", "_first", "_instruments", "_open_ids", "_order_log")
 
     _address: int
+    _first: InstrumentView
     _instruments: list[InstrumentView]
     _order_log: np.ndarray
     _open_ids: np.ndarray
@@ -270,13 +271,20 @@ class ContextView(read_only_view("ctx", CONTEXT, PRIVATE)):  # type: ignore[misc
 
 
 def _first_instrument(name: str) -> property:
-    field: property = getattr(InstrumentView, name)
+    dtype, offset, *_ = INSTRUMENT.fields[name]  # type: ignore[index]
+    index = offset // 8
 
-    def get(self: ContextView) -> Any:
-        return field.__get__(self._instruments[0])
+    def bool_of(self: ContextView) -> bool:
+        return self._first._bools[offset]
 
-    get.__doc__ = f"`{name}` of the first instrument."
-    return property(get)
+    def float_of(self: ContextView) -> float:
+        return self._first._floats[index]
+
+    def int_of(self: ContextView) -> int:
+        return self._first._ints[index]
+
+    get: Any = {"b": bool_of, "f": float_of, "i": int_of}[dtype.kind]
+    return property(get, doc=f"`{name}` of the first instrument.")
 
 
 for _name in INSTRUMENT_FIELDS:

@@ -15,6 +15,7 @@ from hftsim.core.errors import InputError
 
 MARKER = "hftsim"
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_TAKEN = {errno.ENOTEMPTY, errno.EEXIST}
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 
 
@@ -112,19 +113,31 @@ def _checked(out: Path) -> Path:
 
 
 def _require_replaceable(target: Path) -> None:
-    if not target.exists():
-        return
-    if not target.is_dir():
-        raise InputError(f"{target} is a file; a run needs a folder: choose another --out")
+    """Refuse a folder of other files; one that another run moves meanwhile is looked at again."""
+    while (seen := _identity(target)) is not None:
+        if not target.is_dir():
+            problem = f"{target} is a file; a run needs a folder: choose another --out"
+        else:
+            try:
+                if next(target.iterdir(), None) is None or is_run_folder(target):
+                    return
+                problem = (
+                    f"{target} holds files that are no hftsim run, and a run replaces its whole "
+                    "folder; choose a new or empty folder"
+                )
+            except OSError as error:
+                problem = f"cannot read {target}: {error.strerror}; choose another --out"
+        if _identity(target) == seen:
+            raise InputError(problem)
+
+
+def _identity(target: Path) -> tuple[int, int, int] | None:
+    """Which folder is there, if any; moving it away and back changes the answer too."""
     try:
-        empty = next(target.iterdir(), None) is None
-    except OSError as error:
-        raise InputError(f"cannot read {target}: {error.strerror}; choose another --out") from error
-    if not empty and not is_run_folder(target):
-        raise InputError(
-            f"{target} holds files that are no hftsim run, and a run replaces its whole folder; "
-            "choose a new or empty folder"
-        )
+        status = target.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return status.st_dev, status.st_ino, status.st_ctime_ns
 
 
 def _put_in_place(staging: Path, target: Path) -> None:
@@ -135,7 +148,7 @@ def _put_in_place(staging: Path, target: Path) -> None:
                 return
             _move_over(staging, target)
         except OSError as error:
-            if error.errno not in {errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT}:
+            if error.errno not in {*_TAKEN, errno.ENOENT}:
                 raise
         else:
             return
@@ -166,9 +179,15 @@ def _move_over(staging: Path, target: Path) -> None:
     try:
         staging.rename(target)
     except OSError:
-        if target.exists():
-            shutil.rmtree(aside, ignore_errors=True)
-        else:
-            aside.rename(target)
+        _put_back(aside, target)
         raise
     shutil.rmtree(aside, ignore_errors=True)
+
+
+def _put_back(aside: Path, target: Path) -> None:
+    try:
+        aside.rename(target)
+    except OSError as error:
+        if error.errno not in _TAKEN:
+            raise
+        shutil.rmtree(aside, ignore_errors=True)  # another run came in, later than this one
