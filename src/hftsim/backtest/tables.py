@@ -120,7 +120,9 @@ def positions_table(market: BarMarket) -> pd.DataFrame:
 
 def equity_series(market: BarMarket) -> pd.Series:
     """Return equity after each step, quote currency."""
-    return pd.Series(market.equity[: market.steps_done], index=step_times(market), name="equity")
+    equity = market.equity[: market.steps_done]
+    equity.flags.writeable = False  # the series shares it
+    return pd.Series(equity, index=step_times(market), name="equity", copy=False)
 
 
 def buy_and_hold(market: BarMarket, bars: Mapping[str, pd.DataFrame]) -> pd.Series:

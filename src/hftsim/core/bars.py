@@ -68,7 +68,8 @@ def interval_ns_of(bars: "pd.DataFrame", times: np.ndarray | None = None) -> int
 def start_times_ns(bars: "pd.DataFrame") -> np.ndarray:
     """Return the bars' start times, int64 nanoseconds UTC, shape (rows,)."""
     index = cast("pd.DatetimeIndex", bars.index)
-    return np.asarray(index.as_unit("ns").asi8, dtype=np.int64)
+    in_ns = index if index.unit == "ns" else index.as_unit("ns")  # as_unit always copies
+    return np.asarray(in_ns.asi8, dtype=np.int64)
 
 
 def gap_count(bars: "pd.DataFrame") -> int:

@@ -55,25 +55,25 @@ def update_breakers(ctx, session, equity_before):
 
     A daily-loss halt ends with the session; the drawdown breaker and a wiped-out account do not.
     """
+    equity, before, now = ctx.equity, ctx.halted, ctx.halted
     if session != ctx.session:
         ctx.session = session
         ctx.session_start_equity = equity_before
-        if ctx.halted == DAILY_LOSS:
-            ctx.halted = NONE
-    ctx.peak = max(ctx.peak, ctx.equity)
-    before = ctx.halted
-    limits = limits_at(ctx.limits_at)
-    if ctx.equity <= 0.0:
-        ctx.halted = ACCOUNT_WIPED_OUT
+        if before == DAILY_LOSS:
+            before = now = ctx.halted = NONE
+    peak = max(ctx.peak, equity)
+    ctx.peak = peak
+    if equity <= 0.0:
+        now = ACCOUNT_WIPED_OUT
     elif before in (NONE, DAILY_LOSS):
-        if ctx.peak - ctx.equity >= limits.max_drawdown * ctx.peak:
-            ctx.halted = DRAWDOWN_BREAKER
-        elif (
-            ctx.session_start_equity - ctx.equity
-            >= limits.max_daily_loss * ctx.session_start_equity
-        ):
-            ctx.halted = DAILY_LOSS
-    if ctx.halted != NONE and before == NONE:
+        limits, start = limits_at(ctx.limits_at), ctx.session_start_equity
+        if peak - equity >= limits.max_drawdown * peak:
+            now = DRAWDOWN_BREAKER
+        elif start - equity >= limits.max_daily_loss * start:
+            now = DAILY_LOSS
+    if now == before:
+        return False
+    ctx.halted = now
+    if before == NONE:
         ctx.halted_at = ctx.now
-        return True
-    return ctx.halted != before and ctx.halted != NONE
+    return True

@@ -157,6 +157,14 @@ def show_bar(bars, own):
     own.ready = True
 
 
+@inline
+def enter_session(bars):
+    """Begin the instrument's next session: the day of its current bar."""
+    bars.session = ints_at(bars.session_days_at, bars.sessions + 1)[bars.sessions]
+    bars.sessions += 1
+    bars.next_session_row = ints_at(bars.session_rows_at, bars.sessions + 1)[bars.sessions]
+
+
 @compiled
 def next_bars(run, ctx):
     """Process all bars that start at the next time, then the account.
@@ -171,7 +179,9 @@ def next_bars(run, ctx):
         row = bars.row
         own.fresh = row < bars.rows and ints_at(bars.starts_at, row + 1)[row] == start
         if own.fresh:
-            session = max(session, ints_at(bars.sessions_at, row + 1)[row])
+            if row == bars.next_session_row:
+                enter_session(bars)
+            session = max(session, bars.session)
     if session != ctx.session:
         run.session_step = ctx.step
     if ctx.open_count > 0:
@@ -192,9 +202,6 @@ def next_bars(run, ctx):
     if update_breakers(ctx, session, equity_before):
         flatten(ctx)
     floats_at(run.equity_at, run.steps)[ctx.step] = ctx.equity
-    positions = ints_at(run.positions_at, run.steps * ctx.instruments)
-    for k in range(ctx.instruments):
-        positions[ctx.step * ctx.instruments + k] = instrument_of(ctx, k).position
 
 
 @inline

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _OPEN_CAPACITY = 4096
 _FIRST_CAPACITY = 1 << 15
 _PAUSE_EVERY = 1 << 20
+_DAY_NS = 86_400_000_000_000
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -95,7 +96,6 @@ class BarMarket:
         self.signals = np.zeros(_FIRST_CAPACITY, SIGNAL)
         self.open_ids = np.zeros(_OPEN_CAPACITY + PROTECTIVE * n, np.int64)
         self.equity = np.empty(len(self.times))
-        self.positions = np.empty((len(self.times), n), np.int64)
         self.columns = [np.ascontiguousarray(table, dtype=np.float64) for table in columns]
         self._keep: list[np.ndarray] = []
         for k, frame in enumerate(bars.values()):
@@ -120,6 +120,14 @@ class BarMarket:
     def steps_done(self) -> int:
         """How many steps of the timeline have been processed."""
         return int(self.context["step"][0]) + 1
+
+    @property
+    def positions(self) -> np.ndarray:
+        """The position after each step in lots, int64, shape (steps, instruments)."""
+        fills = self.fills[: int(self.context["fill_count"][0])]
+        changes = np.zeros((self.steps, len(self.symbols)), np.int64)
+        np.add.at(changes, (fills["step"], fills["instrument"]), fills["side"] * fills["qty"])
+        return np.cumsum(changes, axis=0)
 
     def grow(self) -> None:
         """Double the logs that are nearly full; addresses are laid anew."""
@@ -150,9 +158,10 @@ class BarMarket:
             sigma = past_sigma(values["close"])
         if slippage.impact or self.settings.max_volume_share:
             average = average_volume(volume)
-        sessions = session_numbers(self.starts[k], source_of(frame).get("timezone", "UTC"))
+        zone = source_of(frame).get("timezone", "UTC")
+        session_rows, session_days = sessions(self.starts[k], zone)
         signal = self._signal(k)
-        self._keep += [sigma, average, sessions, signal]
+        self._keep += [sigma, average, session_rows, session_days, signal]
         table = self.columns[k]
         if table.shape != (len(frame), len(self.column_names)):
             raise DataError(
@@ -168,7 +177,8 @@ class BarMarket:
                 "volume_at": address_of(volume),
                 "sigma_at": address_of(sigma),
                 "average_volume_at": address_of(average),
-                "sessions_at": address_of(sessions),
+                "session_rows_at": address_of(session_rows),
+                "session_days_at": address_of(session_days),
                 "signal_at": address_of(signal) if len(signal) else 0,
                 "columns_at": address_of(table),
                 "columns_size": 8 * max(1, len(self.column_names)),
@@ -246,7 +256,6 @@ class BarMarket:
                 "steps": len(self.times),
                 "times_at": address_of(self.times),
                 "equity_at": address_of(self.equity),
-                "positions_at": address_of(self.positions),
                 "interval": self.interval,
                 "pause_at": _PAUSE_EVERY,
                 "pause_every": _PAUSE_EVERY,
@@ -277,23 +286,30 @@ def common_interval(bars: Mapping[str, "pd.DataFrame"], starts: Sequence[np.ndar
     return next(iter(intervals.values()))
 
 
-def session_numbers(starts: np.ndarray, zone: str) -> np.ndarray:
-    """Return the session each bar belongs to: its calendar day in the time zone.
+def sessions(starts: np.ndarray, zone: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return where sessions begin: a session is a calendar day in the time zone.
 
     Parameters
     ----------
     starts : start times, ns UTC, increasing.
     zone : a time zone's name.
-    """
-    day_ns = 86_400_000_000_000
-    if zone != "UTC":
-        import pandas as pd
 
-        local = pd.DatetimeIndex(starts, tz="UTC").tz_convert(zone).tz_localize(None)
-        return np.asarray(local.asi8 // day_ns, dtype=np.int64)
-    days = np.arange(starts[0] // day_ns, starts[-1] // day_ns + 1)
-    ends = np.searchsorted(starts, (days + 1) * day_ns)
-    return np.repeat(days, np.diff(ends, prepend=0))
+    Returns
+    -------
+    rows : first row of each session, and the number of rows at the end.
+    days : day number of each session.
+    """
+    if zone == "UTC":
+        days = np.arange(starts[0] // _DAY_NS, starts[-1] // _DAY_NS + 1)
+        rows = np.searchsorted(starts, days * _DAY_NS)
+        held = np.diff(rows, append=len(starts)) > 0
+        return np.append(rows[held], len(starts)), days[held]
+    import pandas as pd
+
+    local = pd.DatetimeIndex(starts, tz="UTC").tz_convert(zone).tz_localize(None)
+    of_row = local.asi8 // _DAY_NS
+    rows = np.flatnonzero(np.diff(of_row, prepend=of_row[0] - 1))
+    return np.append(rows, len(starts)), of_row[rows]
 
 
 def _union(starts: Sequence[np.ndarray]) -> np.ndarray:
