@@ -41,7 +41,8 @@ def _guarded(arguments: list[str]) -> int:
     try:
         return _dispatched(arguments)
     except NativeError as error:
-        return _said(arguments, f"{error} (here: --mode python)", error.exit_code)
+        text = str(error).replace("mode='python'", "--mode python")
+        return _said(arguments, text, error.exit_code)
     except HftError as error:
         return _said(arguments, str(error), error.exit_code)
     except KeyboardInterrupt:
