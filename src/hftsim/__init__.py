@@ -16,7 +16,7 @@ if TYPE_CHECKING:
         ml_backtest,
         walk_forward,
     )
-    from hftsim.core import HftError, Instrument
+    from hftsim.core import HftError, Instrument, OrderType
     from hftsim.data import (
         BinanceDataFetcher,
         DataCache,
@@ -61,7 +61,7 @@ _HOME = {
         "ml_backtest",
         "walk_forward",
     ),
-    "core": ("HftError", "Instrument"),
+    "core": ("HftError", "Instrument", "OrderType"),
     "data": (
         "BinanceDataFetcher",
         "DataCache",
@@ -120,6 +120,7 @@ __all__ = [
     "MLStrategy",
     "MeanReversionStrategy",
     "MomentumStrategy",
+    "OrderType",
     "PerformanceMetrics",
     "Portfolio",
     "Repairs",

@@ -1,11 +1,13 @@
 """Learning without leakage: purged, future-blind, judged beside baselines, reproducible."""
 
+import re
+
 import numpy as np
 import pytest
 
 from hftsim import BacktestConfig, LearningSettings, create_sample_bars, ml_backtest, walk_forward
-from hftsim.backtest.learning import fold_bounds, learn_fold
-from hftsim.core import ConfigError, ModelError, UnknownNameError
+from hftsim.backtest.learning import LEAST_SAMPLES, fold_bounds, learn_fold
+from hftsim.core import ConfigError, Interrupted, ModelError, UnknownNameError
 from hftsim.features import FeatureEngineer
 from hftsim.models import LogisticBaseline
 
@@ -104,9 +106,67 @@ def test_an_unknown_model_or_strategy_is_refused_before_any_work(bars):
         ml_backtest(bars, strategy="momentun")
 
 
-def test_too_few_bars_name_the_number_needed():
-    with pytest.raises(ModelError, match=r"at least .* are needed"):
-        ml_backtest(create_sample_bars(100, seed=1), learning=SETTINGS, model="logistic")
+@pytest.mark.parametrize(
+    "settings",
+    [
+        SETTINGS,
+        LearningSettings(importance=False),
+        LearningSettings(folds=5, horizon=40, train_share=0.8, train_stride=1, importance=False),
+    ],
+)
+def test_the_number_of_rows_said_to_be_needed_is_enough_and_one_less_is_not(bars, settings):
+    def run(rows):
+        return ml_backtest(bars.iloc[:rows], learning=settings, model="logistic")
+
+    with pytest.raises(ModelError, match=r"100 rows are too few: at least \d+ are needed") as told:
+        run(100)
+    needed = int(re.search(r"at least (\d+)", str(told.value))[1])
+    with pytest.raises(ModelError, match=f"{needed - 1} rows are too few: at least {needed} are"):
+        run(needed - 1)
+    report = run(needed).model_report
+    assert report["folds"][0]["train_samples"] >= LEAST_SAMPLES
+    assert min(fold["test_samples"] for fold in report["folds"]) >= 1
+
+
+def test_parts_of_a_walk_forward_that_are_too_short_name_the_number_needed(bars):
+    def run(train, test):
+        return walk_forward(
+            bars, "ml", model="logistic", train=train, test=test, step=1000, learning=SETTINGS
+        )
+
+    with pytest.raises(ModelError, match="a training part of 100 rows is too short") as told:
+        run(100, 500)
+    needed = int(re.search(r"at least (\d+)", str(told.value))[1])
+    with pytest.raises(ModelError, match=f"at least {needed} are needed"):
+        run(needed - 1, 500)
+    assert run(needed, 500).table["train_samples"].min() >= LEAST_SAMPLES
+    with pytest.raises(ModelError, match=r"a test part of 5 rows .* at least 6 are needed"):
+        run(1000, 5)
+    assert run(1000, 6).table["test_samples"].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("holes", "said"),
+    [
+        (slice(None, None, 12), "no window is left: the longest after the warm-up has 11 rows"),
+        (slice(None, 1400, 12), r"\d windows are left to train on, .* at least 30 are needed"),
+        (slice(1300, None, 12), "no window is left to test on from row .* 15 bars without a gap"),
+    ],
+)
+def test_gaps_say_how_many_windows_they_leave(bars, holes, said):
+    kept = np.ones(len(bars), dtype=bool)
+    kept[holes] = False
+    with pytest.raises(ModelError, match=said):
+        ml_backtest(bars[kept], learning=SETTINGS, model="logistic")
+
+
+def test_an_interruption_says_in_which_fold_it_came(bars):
+    def stop(done, total, note=""):
+        if note.startswith("fold 2"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted, match="while training fold 2 of 2: nothing is kept"):
+        ml_backtest(bars, learning=SETTINGS, model="logistic", progress=stop)
 
 
 def test_constant_prices_end_in_one_sentence():

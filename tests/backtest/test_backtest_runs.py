@@ -293,3 +293,147 @@ def test_progress_is_told_from_start_to_end():
     )
     assert told[0] == (0, 5)
     assert told[-1] == (5, 5)
+
+
+class Columns(Strategy):
+    """Whose columns() does what a test wants."""
+
+    make = staticmethod(lambda bars: {})
+
+    def columns(self, bars):
+        return type(self).make(bars)
+
+    def on_bar(self, ctx):
+        if ctx.step == 0:
+            ctx.buy_market(ctx.lots(10.0))
+
+
+def with_columns(make):
+    return type("Own", (Columns,), {"make": staticmethod(make)})()
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda bars: {"a": bars["closes"]}, "Own.columns() raised KeyError: 'closes'"),
+        (lambda bars: None, "Own.columns() must return name -> values, not NoneType"),
+        (lambda bars: bars["close"], "Own.columns() must return name -> values, not Series"),
+        (lambda bars: {"a": ["x"] * 4}, "Own.columns(): 'a' holds no numbers: could not convert"),
+        (lambda bars: {"a": 3.0}, "Own.columns(): 'a' has shape (), needed is (4,)"),
+        (lambda bars: {"class": bars["close"]}, "columns(): 'class' cannot be read as ctx.column."),
+        (lambda bars: {"_a": bars["close"]}, "columns(): '_a' cannot be read as ctx.column.NAME"),
+        (lambda bars: exit(3), "Own.columns() raised SystemExit: 3"),
+    ],
+)
+def test_columns_that_raise_or_are_no_columns_are_told(make, told):
+    with pytest.raises(StrategyError) as caught:
+        Backtester(with_columns(make), FREE).run(bars_of([100.0] * 4), instrument=COIN)
+    assert told in str(caught.value)
+    if "raised" in told:
+        assert str(caught.value).startswith(f"{__file__}:")
+
+
+def test_columns_may_be_a_frame_and_cannot_change_the_bars():
+    def make(bars):
+        bars["close"] = 1.0
+        bars["twice"] = 2.0 * bars["open"]
+        return bars[["twice", "close"]]
+
+    bars = bars_of([100.0, 101.0, 102.0, 103.0])
+    result = Backtester(with_columns(make), FREE).run(bars, instrument=COIN)
+    assert result.market.column_names == ("twice", "close")
+    assert result.market.columns[0].tolist() == [[2 * p, 1.0] for p in bars["open"]]
+    assert bars["close"].tolist() == [100.0, 101.0, 102.0, 103.0]
+    assert result.fills["price"].tolist() == [101.0]
+
+
+class Leaves(Strategy):
+    def on_bar(self, ctx):
+        raise SystemExit(3)
+
+
+def test_a_strategy_that_exits_is_told_like_one_that_raises():
+    with pytest.raises(StrategyError, match=r"Leaves raised SystemExit: 3 \(at 2024") as caught:
+        Backtester(Leaves(), FREE, mode="python").run(bars_of([1.0] * 4), instrument=COIN)
+    assert len(caught.value.result.equity_curve) == 1
+
+
+class Odd(Strategy):
+    """Asks for what cannot be."""
+
+    def on_bar(self, ctx):
+        if ctx.step == 0:
+            ctx.buy_market(5, 7)
+            ctx.sell(10, 5, 0, -1)
+            ctx.send(7, 5)
+            ctx.send(1, 5, 99)
+            ctx.send(1, 5, 2, 10, 0, 77)
+            ctx.target(0.5, 3)
+
+
+@pytest.mark.parametrize("mode", ["native", "python"])
+def test_every_refusal_has_a_row_whatever_was_asked(mode):
+    result = Backtester(Odd(), FREE, mode=mode).run(bars_of([100.0] * 4), instrument=COIN)
+    refusals = result.refusals
+    assert result.summary["refusals"] == len(refusals) == result.summary["orders"] == 6
+    assert refusals["symbol"].tolist() == [
+        "instrument 7", "instrument -1", "ABCUSDT", "ABCUSDT", "ABCUSDT", "instrument 3",
+    ]  # fmt: skip
+    assert refusals["reason"].tolist() == [
+        "bad_instrument", "bad_instrument", "bad_type", "bad_type", "bad_type", "bad_instrument",
+    ]  # fmt: skip
+    assert refusals["side"].tolist() == ["buy", "sell", "7", "buy", "buy", "buy"]
+    assert refusals["type"].tolist() == ["market", "limit", "market", "99", "limit", "market"]
+    assert result.orders["tif"].tolist() == ["gtc", "gtc", "gtc", "gtc", "77", "gtc"]
+    assert refusals["qty"].isna().tolist() == [True, True, False, False, False, True]
+    assert result.signals["symbol"].tolist() == refusals["symbol"].tolist()
+
+
+class Explains(Strategy):
+    def explain(self, action, row):
+        return row["nothing"]
+
+    def on_bar(self, ctx):
+        if ctx.step == 0:
+            ctx.record(1, 0.5)
+
+
+def test_an_explanation_that_raises_loses_nothing_else():
+    result = Backtester(Explains(), FREE).run(bars_of([100.0] * 4), instrument=COIN)
+    line = Explains.explain.__code__.co_firstlineno + 1
+    assert result.signals["reasoning"].tolist() == [
+        f"explain() raised KeyError: 'nothing' ({__file__}:{line})"
+    ]
+
+
+class Sized(Strategy):
+    qty: float = 10.0
+    bought: bool = False
+
+    def explain(self, action, row):
+        return f"{self.qty:g}"
+
+    def on_bar(self, ctx):
+        if not self.bought:
+            self.bought = True
+            ctx.buy_market(ctx.lots(self.qty))
+            ctx.record(1, 0.5)
+
+
+def test_a_result_keeps_its_parameters_when_the_strategy_goes_on():
+    bars, strategy = bars_of([100.0] * 4), Sized()
+    first = Backtester(strategy, FREE).run(bars, instrument=COIN)
+    strategy.qty = 20.0
+    second = Backtester(strategy, FREE).run(bars, instrument=COIN)
+    assert (first.parameters, second.parameters) == ({"qty": 10.0}, {"qty": 20.0})
+    assert [r.fills["qty"].item() for r in (first, second)] == [10.0, 20.0]
+    assert [r.signals["reasoning"].item() for r in (first, second)] == ["10", "20"]
+    assert first.provenance["strategy"]["parameters"] == {"qty": 10.0}
+    assert first.run_hash == Backtester(Sized(), FREE).run(bars, instrument=COIN).run_hash
+    assert second.run_hash == Backtester(Sized(qty=20.0), FREE).run(bars, instrument=COIN).run_hash
+
+
+def test_bars_that_overlap_are_refused():
+    frame = bars_of(np.linspace(100, 101, 6), minutes=[0, 1, 2, 2.5, 3.5, 4.5])
+    with pytest.raises(DataError, match=r"ABCUSDT: the bar at 2024-01-01 00:02:30\+00:00 begins"):
+        Backtester(BuyOnce(), FREE).run(frame, instrument=COIN)

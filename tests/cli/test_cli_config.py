@@ -92,11 +92,29 @@ def test_a_strategy_file_is_found_beside_the_configuration(written, tmp_path):
     assert strategy_of(settings)[0] == "mine.py"
 
 
+LEVELS = "".join(f"  {b}: &{b} [{', '.join([f'*{a}'] * 9)}]\n" for a, b in ("ab", "bc", "cd", "de"))
+BOMB = f"strategy:\n  a: &a [x]\n{LEVELS}"
+
+
+def test_aliases_are_understood(written):
+    settings = load_config(written("risk: &r {stop_loss_pct: 0.1}\nbacktest: *r\n"))
+    assert settings.backtest["stop_loss_pct"].value == 0.1
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("stratgy: momentum\n", "line 1: unknown section 'stratgy'; did you mean 'strategy'?"),
+        (
+            "seed: 1\nbacktst:\n  a: 1\n",
+            "line 2: unknown section 'backtst'; did you mean 'backtest'?",
+        ),
         ("seed: 1\nstrategy:\n  nme: x\n", "line 3: unknown key of strategy 'nme'"),
+        ("backtest:\n  <<: {fee_rate: 0.1}\n", "line 2: a key must be a plain word, and <<"),
+        ("? [a, b]\n: c\n", "line 1: a key must be a plain word"),
+        ("strategy: &s\n  name: *s\n", "is nested too deep, or holds itself by an alias"),
+        (f"data: {'[' * 3000}{']' * 3000}\n", "is nested too deep, or holds itself by an alias"),
+        (BOMB, "holds more than 10,000 values"),
         ("data:\n  path: a\n  path: b\n", "line 3: path is written twice"),
         ("data: [1, 2]\n", "line 1: data must hold fields"),
         ("data:\n  path: [a\n", "not YAML"),

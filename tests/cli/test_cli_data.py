@@ -172,3 +172,35 @@ def test_a_fetch_that_cannot_be_is_one_sentence(hftsim, venue, arguments, code, 
     ended = hftsim("fetch", "--base-url", venue.url, *arguments)
     assert ended.code == code
     assert said in ended.err.splitlines()[-1]
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
+def test_sample_bars_from_a_file_and_from_memory_are_one_run(hftsim, name):
+    from hftsim.backtest import Backtester
+    from hftsim.data import create_sample_bars
+    from hftsim.strategies import SmaCrossStrategy
+
+    hftsim("create-sample-data", "--rows", 300, "--seed", 5, "--out", name)
+    ran = hftsim("backtest", "--data", name, "--strategy", "sma-cross", "--json", "-q")
+    result = Backtester(SmaCrossStrategy()).run(create_sample_bars(300, seed=5))
+    assert ran.answer["run_hash"] == result.summary["run_hash"]
+
+
+def test_bars_of_no_known_symbol_say_what_they_are_taken_for(hftsim, tmp_path):
+    lines = [f"2024-01-01T00:{m:02d}:00Z,10,11,9,10.5,3" for m in range(60)]
+    text = "time,open,high,low,close,volume\n" + "\n".join(lines) + "\n"
+    (tmp_path / "a.csv").write_text(text, encoding="utf-8")
+    said = "a.csv: of which symbol? add --symbol; it is called ASSET"
+    ended = hftsim("check", "a.csv", "--out", "found")
+    assert f"{said} and taken for a share; add --asset crypto if it is that\n" in ended.err
+    told = hftsim("check", "a.csv", "--asset", "crypto", "--out", "found")
+    assert f"{said}\n" in told.err
+
+
+def test_a_damaged_cache_is_said_before_anything_is_fetched(hftsim, venue, tmp_path):
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "BTCUSDT_1m.parquet").write_bytes(b"PAR1 cut off")
+    ended = hftsim("fetch", "--symbol", "BTCUSDT", "--base-url", venue.url, "--out", "cache")
+    assert ended.code == 2
+    assert "cache/BTCUSDT_1m.parquet: damaged" in ended.err
+    assert venue.asked("/api/v3/klines") == []

@@ -38,6 +38,9 @@ def test_every_command_has_help_that_says_what_it_does(hftsim):
     [
         (["doctr"], "did you mean 'doctor'?"),
         (["doctor", "--jsno"], "did you mean '--json'?"),
+        (["backtest", "--dta", "x"], "no such option: --dta; did you mean '--data'? See hftsim"),
+        (["backtest", "--strat", "x"], "did you mean '--strategy'? See hftsim"),
+        (["backtest", "--zzzz", "x"], "no such option: --zzzz. See hftsim backtest --help"),
         (["doctor", "surplus"], "unexpected extra argument"),
         (["doctor", "--log-level", "loud"], "unknown log level 'loud'"),
         (["doctor", "--log-level", "warnings"], "did you mean 'warning'?"),
@@ -50,6 +53,26 @@ def test_wrong_use_is_one_sentence_and_exit_code_2(hftsim, arguments, said):
     assert ended.out == ""
     assert ended.err.count("\n") == 1
     assert said in ended.err
+
+
+def test_quiet_prints_nothing_but_the_object_and_errors(hftsim, one_more_command):
+    def tell(*, fail: bool = False, common: CommonOptions) -> None:
+        with Shell(common) as shell:
+            shell.answer({"done": 1}, lambda console: console.print("a table"))
+            if fail:
+                raise DataError("no number")
+
+    one_more_command("tell", tell)
+    quiet, asked, failed = (hftsim("tell", "-q", *more) for more in ([], ["--json"], ["--fail"]))
+    assert (quiet.code, quiet.out, quiet.err) == (0, "", "")
+    assert (asked.answer, asked.err) == ({"done": 1}, "")
+    assert (failed.code, failed.out, failed.err) == (2, "", "hftsim: no number\n")
+
+
+def test_the_paragraphs_of_a_help_text_are_flowed(hftsim):
+    lines = [line.strip() for line in hftsim("demo", "--help").out.splitlines()]
+    assert "It trades the" not in lines
+    assert "The run's folder gets summary.json" in hftsim("backtest", "--help").out
 
 
 def test_without_a_command_the_help_is_shown(hftsim):

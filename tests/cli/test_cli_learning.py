@@ -159,3 +159,36 @@ def test_what_is_no_run_is_named(hftsim, finished, tmp_path, what):
     ended = hftsim("analysis", what)
     assert ended.code == 2
     assert what in ended.err
+
+
+def test_the_folds_of_a_walk_forward_are_not_an_option(hftsim, finished):
+    ended = hftsim("walk-forward", "--data", finished.data, "--strategy", "sma-cross", "--folds", 3)
+    assert ended.code == 2
+    assert "the folds of a walk-forward follow from --train, --test and --step" in ended.err
+
+
+@pytest.mark.parametrize("arguments", [("show", "nope"), ("compute", "--feature", "nope")])
+def test_a_feature_that_is_near_none_does_not_list_them_all(hftsim, finished, arguments):
+    data = ("--data", finished.data) if arguments[0] == "compute" else ()
+    ended = hftsim("features", *arguments, *data)
+    assert ended.code == 2
+    assert "unknown feature 'nope'; hftsim features list shows them" in ended.err
+
+
+def test_too_few_rows_to_look_for_leaks_name_the_number_needed(hftsim):
+    hftsim("create-sample-data", "--rows", 199, "--out", "few.csv")
+    ended = hftsim("check", "few.csv", "--leakage")
+    assert ended.code == 2
+    assert "199 rows are too few to look for leaks: at least 200 are needed" in ended.err
+    hftsim("create-sample-data", "--rows", 200, "--out", "enough.csv")
+    assert hftsim("check", "enough.csv", "--leakage").code == 0
+
+
+def test_an_undefined_score_of_a_model_says_why(hftsim, tmp_path):
+    hftsim("create-sample-data", "--rows", 1500, "--out", "bars.csv")
+    bars = pd.read_csv(tmp_path / "bars.csv", comment="#")
+    bars.iloc[700:, bars.columns.get_indexer(["open", "high", "low", "close"])] = bars.close[700]
+    bars.to_csv(tmp_path / "still.csv", index=False)
+    answer = hftsim("ml-backtest", "--data", "still.csv", *LOGISTIC, "--out", "r", "--json").answer
+    assert answer["mcc"] is None
+    assert answer["reasons"]["mcc"].endswith("one class only")

@@ -2,6 +2,7 @@
 
 import logging
 import warnings
+from pathlib import Path
 
 import pytest
 
@@ -87,3 +88,15 @@ def test_progress_away_from_a_terminal_is_a_rare_log_line(capsys):
 
 def test_quiet_shows_no_progress():
     assert ProgressBars(quiet=True).of("reading") is no_progress
+
+
+def test_the_run_log_takes_any_name_and_is_silent_on_a_full_disk(tmp_path, capfd):
+    log = logging.getLogger("hftsim")
+    log.setLevel("INFO")
+    with logging_to(tmp_path / "run.log"):
+        log.info("read bad\udcff.csv")
+    assert (tmp_path / "run.log").read_text().endswith("read bad\\udcff.csv\n")
+    if Path("/dev/full").exists():
+        with logging_to(Path("/dev/full")):
+            log.info("no room")
+    assert capfd.readouterr() == ("", "")

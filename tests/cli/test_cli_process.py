@@ -1,6 +1,8 @@
 """The command as a process: closed pipes, no terminal, signals."""
 
+import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -26,6 +28,36 @@ def test_a_reader_that_goes_away_is_no_error(arguments, code):
     os.close(writing)
     assert ended.stderr == ""
     assert ended.returncode == code
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell")
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("doctor >&-", 0),
+        ("doctor --json -q >&-", 0),
+        ("bench >&- 2>&-", 2),
+    ],
+)
+def test_closed_outputs_change_no_exit_code(line, code):
+    command = f"exec {shlex.join(COMMAND)} {line}"
+    ended = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (code, "", "")
+
+
+def test_names_in_other_letters_are_written_to_an_ascii_terminal(tmp_path):
+    ascii_only = {**os.environ, "LC_ALL": "C", "PYTHONIOENCODING": "ascii"}
+    arguments = ["create-sample-data", "--rows", "50", "--out", "b\u00e4rs.csv"]
+    said, answered = (
+        subprocess.run(
+            [*COMMAND, *arguments, *more], capture_output=True, check=True, cwd=tmp_path,
+            env=ascii_only,
+        )
+        for more in ([], ["--json"])
+    )  # fmt: skip
+    assert b"b\\xe4rs.csv" in said.stdout
+    assert json.loads(answered.stdout)["path"].endswith("b\u00e4rs.csv")
+    assert answered.stdout.isascii()
 
 
 def test_away_from_a_terminal_there_are_no_control_codes(tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 import yaml
@@ -203,3 +204,18 @@ def test_a_strategy_that_cannot_be_compiled_is_sent_to_python_mode(hftsim, finis
     assert ended.code == 2
     assert "opens.py:10" in ended.err
     assert "--mode python" in ended.err
+
+
+def test_a_narrow_terminal_gets_fewer_columns_and_whole_figures(hftsim, finished, monkeypatch):
+    folder = Path("files")
+    folder.mkdir()
+    shutil.copy(finished.data, folder / "first.csv")
+    (folder / "second.csv").write_text("junk\n")
+    monkeypatch.setenv("COLUMNS", "60")
+    ended = hftsim("backtest", "--data", folder, "--strategy", "momentum", "--out", "batch")
+    assert ended.code == 2
+    lines = [" ".join(line.split()) for line in ended.out.splitlines()]
+    assert "file return % hold % trades" in lines
+    assert any(line.startswith("first.csv ") and line.count(".") == 3 for line in lines)
+    assert "second.csv failed" in lines
+    assert ended.err.count("second.csv") == 1

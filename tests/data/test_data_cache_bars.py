@@ -3,6 +3,8 @@
 import hashlib
 import multiprocessing
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -347,3 +349,20 @@ def test_no_symbol_leaves_the_folder(cache: DataCache) -> None:
         cache.path("", "1m")
     for symbol in ("../x", "A/../../etc", "..", "/etc/passwd"):
         assert cache.path(symbol, "1m").resolve().parent == cache.cache_dir.resolve()
+
+
+def test_two_processes_that_update_one_entry_keep_the_bars_of_both(tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "from hftsim.data import DataCache, create_sample_bars\n"
+        "for day in range(int(sys.argv[2]), 20, 2):\n"
+        "    bars = create_sample_bars(1440, seed=day, start=f'2024-01-{day + 1:02d}')\n"
+        "    DataCache(sys.argv[1]).update(bars)\n"
+    )
+    folder = tmp_path / "kept"
+    both = [
+        subprocess.Popen([sys.executable, "-c", code, str(folder), str(first)]) for first in (0, 1)
+    ]
+    assert [process.wait() for process in both] == [0, 0]
+    assert DataCache(folder).get_cache_info("SIMUSDT", "1m")["rows"] == 20 * 1440
+    assert [p.name for p in folder.iterdir()] == ["SIMUSDT_1m.parquet"]

@@ -4,7 +4,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from hftsim.core import Interrupted, ModelError
-from hftsim.models import LogisticBaseline, MajorityBaseline, Scaler
+from hftsim.models import LogisticBaseline, MajorityBaseline, Scaler, make_model
 from hftsim.models.scaling import fit_scaler
 
 from .conftest import LazyWindows, toy
@@ -40,8 +40,12 @@ def test_logistic_says_when_it_did_not_converge():
 
 
 def test_logistic_parameters_are_checked():
-    with pytest.raises(ModelError, match="must be positive"):
+    with pytest.raises(ModelError, match="must be a number above 0"):
         LogisticBaseline(C=0).fit(*toy(50))
+    with pytest.raises(ModelError, match="C must be a number above 0, not 'abc'"):
+        make_model("logistic", C="abc")
+    with pytest.raises(ModelError, match="max_iter must be a whole number from 1"):
+        make_model("logistic", max_iter=2.5)
     with pytest.raises(ModelError, match="class_weight"):
         LogisticBaseline(class_weight="x").fit(*toy(50))
 

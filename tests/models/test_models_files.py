@@ -1,3 +1,5 @@
+import hashlib
+import importlib.metadata
 import json
 import shutil
 
@@ -7,7 +9,7 @@ import torch
 from safetensors.numpy import load_file
 
 from hftsim.core import ModelError
-from hftsim.models import LogisticBaseline, LSTMPredictor, MajorityBaseline, load_model
+from hftsim.models import LogisticBaseline, LSTMPredictor, MajorityBaseline, files, load_model
 from hftsim.models.files import write_model
 
 from .conftest import toy
@@ -191,3 +193,54 @@ def test_a_model_of_a_gpu_machine_loads_on_the_cpu(tmp_path, small, quick):
     loaded = LSTMPredictor.load(model.set_params(device="cuda:1").save(tmp_path / "model"))
     assert loaded.device == "cpu"
     np.testing.assert_array_equal(loaded.predict_proba(small[0]), before)
+
+
+def test_a_manifest_that_lacks_or_mistypes_a_fact_is_refused(tmp_path, saved):
+    manifest = json.loads((saved / "model.json").read_text())
+    weights = load_file(next(saved.glob("*.safetensors")))
+    changes = [
+        *({name: None} for name in ("params", "n_features", "details", "class_counts")),
+        {"params": {**manifest["params"], "wings": 2}},
+        {"params": {**manifest["params"], "hidden_size": "many"}},
+        {"details": {**manifest["details"], "scaler": {}}},
+    ]
+    for k, change in enumerate(changes):
+        folder = write_model(tmp_path / str(k), {**manifest, **change}, weights)
+        with pytest.raises(ModelError, match=r"does not describe a LSTM|whole number"):
+            load_model(folder)
+
+
+def test_weights_whose_header_lies_are_refused(saved):
+    path = saved / "model.json"
+    manifest = json.loads(path.read_text())
+    for content in (b"", b"\xff" * 64, (2**62).to_bytes(8, "little") + b"{}"):
+        manifest["weights_sha256"] = hashlib.sha256(content).hexdigest()
+        manifest["manifest_sha256"] = files._manifest_hash(manifest)
+        path.write_text(json.dumps(manifest))
+        name = f"weights-{manifest['weights_sha256'][:16]}.safetensors"
+        (saved / name).write_bytes(content)
+        with pytest.raises(ModelError, match=f"{name} is no safetensors file"):
+            load_model(saved)
+
+
+def test_logistic_weights_of_another_shape_are_refused(tmp_path, small):
+    folder = LogisticBaseline().fit(*small).save(tmp_path / "model")
+    manifest = json.loads((folder / "model.json").read_text())
+    weights = load_file(next(folder.glob("*.safetensors")))
+    weights["coef"] = weights["coef"][:, :2]
+    with pytest.raises(ModelError, match=r"shapes \[\(3, 2\), \(3,\)\], the manifest asks for"):
+        load_model(write_model(tmp_path / "other", manifest, weights))
+
+
+def test_a_logistic_model_is_saved_where_torch_is_not_installed(tmp_path, small, monkeypatch):
+    found = importlib.metadata.version
+
+    def version(name):
+        if name == "torch":
+            raise importlib.metadata.PackageNotFoundError(name)
+        return found(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    folder = LogisticBaseline().fit(*small).save(tmp_path / "model")
+    assert "torch" not in json.loads((folder / "model.json").read_text())["versions"]
+    assert load_model(folder).n_features_in_ == 3

@@ -133,17 +133,25 @@ class Counter(Strategy):
     small: int = 0
 
     def on_bar(self, ctx: Any) -> None:
-        self.n = self.n * 3
+        self.n = self.n * 3 if self.n < 3**38 else 1
         self.small = ctx.step
 
 
+class Tripled(Strategy):
+    n: int = 1
+
+    def on_bar(self, ctx: Any) -> None:
+        self.n = self.n * 3
+
+
 def test_an_int_field_has_64_bits(run: Run, bars: Bars) -> None:
-    native, python = Counter(), Counter()
+    native, python = Tripled(), Tripled()
     run(native, bars(39))
     run(python, bars(39), "python")
     assert native.n == python.n == 3**39
-    run(native, bars(60))
-    assert native.n == (3**60 + 2**63) % 2**64 - 2**63
+    with pytest.raises(StrategyError, match="OverflowError: the int result does not fit into 64"):
+        run(native, bars(60))
+    assert native.n == 3**39
     with pytest.raises(StrategyError, match="OverflowError: n has 64 bits and cannot hold"):
         run(python, bars(60), "python")
 

@@ -102,7 +102,7 @@ def test_markup_in_names_is_shown_not_run(evil_run, bars):
 
 def test_the_verdict_cards_and_costs_are_at_the_top(run, bars):
     text = read(render_report(run, bars=bars)).words
-    assert "Gained 25.1 % after fees; before fees +30.0 %; buy and hold +46.4 %." in text
+    assert "Gained 25.13 % after fees; before fees +30.04 %; buy and hold +46.42 %." in text
     assert "SIMULATED DATA" in text
     assert "smallest steps seen in the data, not the venue's own rules" in text
     assert "2 gaps in the bars; nothing was filled in." in text
@@ -114,7 +114,7 @@ def test_the_verdict_cards_and_costs_are_at_the_top(run, bars):
 def test_a_losing_run_says_that_it_lost(run):
     run.summary |= {"total_return_pct": -12.3, "final_value": 8770.0, "total_fees": 1350.0}
     text = read(render_report(run)).words
-    assert "Lost 12.3 % after fees; before fees +1.2 %" in text
+    assert "Lost 12.30 % after fees; before fees +1.20 %" in text
     assert "The strategy earned money before fees and lost it to fees." in text
 
 
@@ -162,7 +162,10 @@ def test_a_halted_and_cut_off_run_says_so(run):
     run.summary |= {"halted_at": "2024-08-01T05:00:00+00:00", "halted": "drawdown_breaker"}
     run.error = "my_strategy.py line 12: division by zero"
     text = read(render_report(run)).words
-    assert "Trading was halted by drawdown breaker at 2024-08-01 05:00:00 UTC." in text
+    assert (
+        "Trading was halted at 2024-08-01 05:00 UTC by the drawdown breaker (max_drawdown_pct)."
+        in text
+    )
     assert "The run ended early: my_strategy.py line 12: division by zero" in text
 
 

@@ -57,7 +57,6 @@ class Account:
         self.tick = self.open_price = Fraction(0)
         self.room: int | None = None
         self.grew_within = self.within = False
-        self.refused_unlisted = 0
 
     # -- executions ---------------------------------------------------------------------------
 

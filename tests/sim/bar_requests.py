@@ -38,10 +38,7 @@ class Requests(Account):
             self.session,
             self.clock,
         )
-        if not known:
-            self.refused_unlisted += 1
-            return 0
-        reason = self.refusal(order)
+        reason = self.refusal(order) if known else R.BAD_INSTRUMENT
         self.orders.append(order)
         if reason:
             self.end(order, S.REJECTED, reason)

@@ -222,10 +222,10 @@ def test_what_refuses_a_request(call: tuple[str, dict[str, object]], reason: str
     assert run.ends == ([f"rejected {reason}"] if reason else ["expired end_of_data"])
 
 
-def test_a_request_for_an_instrument_that_does_not_exist_is_only_counted() -> None:
+def test_a_request_for_an_instrument_that_does_not_exist_is_refused() -> None:
     run = play(bars_of(100, 100), {0: [buy(1, instrument=1), buy(1, instrument=-1), buy(1)]})
     assert int(run.market.context["refused"][0]) == 2
-    assert run.orders["id"].tolist() == [1]
+    assert run.ends == ["rejected bad_instrument", "rejected bad_instrument", "filled"]
 
 
 def test_a_reduce_only_order_may_be_below_the_minimum() -> None:

@@ -130,3 +130,11 @@ def test_the_ml_strategy_leaves_when_its_time_is_up_or_the_signal_turns():
 def test_every_shipped_strategy_decides():
     for cls in STRATEGIES.values():
         assert "on_bar" in handlers_of(cls)
+
+
+@pytest.mark.parametrize("mode", ["native", "python"])
+@pytest.mark.parametrize("name", ["sma-cross", "ml"])
+def test_more_instruments_than_a_strategy_has_state_for_end_in_a_sentence(name, mode):
+    data = {f"S{k:02}USDT": create_sample_bars(60, seed=k) for k in range(65)}
+    with pytest.raises(StrategyError, match="ValueError: this strategy trades at most 64 instru"):
+        Backtester(load_strategy(name), mode=mode).run(data)

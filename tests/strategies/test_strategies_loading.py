@@ -147,3 +147,61 @@ def test_a_failed_import_leaves_nothing_behind(mine: Path) -> None:
     with pytest.raises(StrategyError):
         find_strategy(str(mine))
     assert {n for n in set(sys.modules) - before if "mine" in n} == set()
+
+
+OWN = """from hftsim.strategies import Strategy
+class Mine(Strategy):
+    n: int = 1
+    def __init__(self, k=1):
+        super().__init__()
+        {body}
+    def on_bar(self, ctx):
+        pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("self.n = {}['model']", "mine.py:6: Mine: KeyError: 'model'"),
+        ("self.nn = 3", "mine.py:6: Mine: self has no attribute 'nn'; did you mean self.n?"),
+        ("open('/no/such/file')", "mine.py:6: Mine: FileNotFoundError: "),
+        ("raise SystemExit", "mine.py:6: Mine: SystemExit"),
+        ("self.n = 1.5", "mine.py:6: Mine: TypeError: n is an int field and gets 1.5"),
+        ("return 3", "Mine: __init__() should return None, not 'int'"),
+    ],
+)
+def test_a_constructor_that_raises_is_named_with_the_line(mine: Path, body: str, told: str) -> None:
+    mine.write_text(OWN.replace("{body}", body))
+    with pytest.raises(StrategyError) as caught:
+        load_strategy(str(mine))
+    assert told in str(caught.value)
+
+
+def test_a_parameter_that_the_own_constructor_does_not_take_is_named(mine: Path) -> None:
+    mine.write_text(OWN.replace("{body}", "pass"))
+    with pytest.raises(StrategyError, match=r"^Mine: .*unexpected keyword argument 'n'$"):
+        load_strategy(str(mine), {"n": 3})
+
+
+def test_relative_imports_are_told_what_to_write(mine: Path) -> None:
+    mine.write_text("from .helpers import size\n")
+    with pytest.raises(StrategyError) as caught:
+        find_strategy(str(mine))
+    assert str(caught.value).endswith(
+        "mine.py:1: ImportError: attempted relative import with no known parent package; "
+        "write 'from helpers import ...' for a file beside it"
+    )
+
+
+def test_bytes_that_are_no_text_are_named(mine: Path) -> None:
+    mine.write_bytes(b"\xff\xfe\x00bad")
+    with pytest.raises(StrategyError, match=r"mine.py: SyntaxError: invalid or missing encoding"):
+        find_strategy(str(mine))
+
+
+@pytest.mark.parametrize("name", ["numpy", "math", "strategy", "hftsim"])
+def test_a_file_may_have_the_name_of_a_library(tmp_path: Path, name: str) -> None:
+    file = tmp_path / f"{name}.py"
+    file.write_text(SOURCE)
+    assert load_strategy(str(file)).window == 20

@@ -1,5 +1,6 @@
 """Backtester: one strategy over bars of one or several instruments, on one account."""
 
+import keyword
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -8,11 +9,12 @@ import numpy as np
 from hftsim.backtest.config import BacktestConfig
 from hftsim.backtest.result import BacktestResult
 from hftsim.core.bars import require_bars, source_of
-from hftsim.core.errors import DataError, InputError, StrategyError
+from hftsim.core.errors import DataError, HftError, InputError, StrategyError
 from hftsim.core.instrument import Instrument, normalize_symbol
 from hftsim.core.progress import Progress, no_progress
 from hftsim.data.instruments import infer_instrument
-from hftsim.engine import Mode, drive
+from hftsim.data.ordering import interval_words, overlapping
+from hftsim.engine import Mode, drive, users_line
 from hftsim.sim.bars import BarMarket
 from hftsim.strategies.base import Strategy
 
@@ -59,7 +61,7 @@ class Backtester:
         Raises
         ------
         DataError
-            If `data` is not bars, or the frames have different intervals.
+            If `data` is not bars, bars overlap, or the frames have different intervals.
         StrategyError
             If the strategy raises; ``error.result`` is the result so far.
         """
@@ -76,6 +78,7 @@ class Backtester:
         ]
         names, tables = strategy_columns(self.strategy, bars)
         market = BarMarket(bars, instruments, tables, names, self.config.market_settings())
+        _refuse_overlaps(market, bars)
         try:
             drive(self.strategy, market, self.mode, progress)
         except StrategyError as error:
@@ -90,6 +93,22 @@ class Backtester:
         return BacktestResult(market, bars, self.strategy, self.config, self.mode, error=error)
 
 
+def _refuse_overlaps(market: BarMarket, bars: "Mapping[str, pd.DataFrame]") -> None:
+    """Raise DataError where a bar begins before the one before it has ended.
+
+    An order sent at a bar's close would trade before it was sent.
+    """
+    for (symbol, frame), starts in zip(bars.items(), market.starts, strict=True):
+        rows = overlapping(starts, market.interval, source_of(frame).get("timezone"))
+        if len(rows):
+            raise DataError(
+                f"{symbol}: the bar at {frame.index[rows[0]]} begins before the one before it has "
+                f"ended ({interval_words(market.interval)} bars; {len(rows):,} such rows)",
+                row=int(rows[0]),
+                field="ts_open",
+            )
+
+
 def strategy_columns(
     strategy: Strategy, bars: "Mapping[str, pd.DataFrame]"
 ) -> tuple[tuple[str, ...], list[np.ndarray]]:
@@ -100,22 +119,48 @@ def strategy_columns(
     names: tuple[str, ...] | None = None
     tables = []
     for symbol, frame in bars.items():
-        made = strategy.columns(frame)
+        made = _columns_of(strategy, frame)
         if names is None:
             names = tuple(made)
         elif tuple(made) != names:
             raise StrategyError(f"columns() gives {tuple(made)} for {symbol}, but {names} before")
         tables.append(_table(type(strategy).__name__, made, len(frame)))
     for name in names or ():
-        if not (isinstance(name, str) and name.isidentifier()):
+        if not (isinstance(name, str) and name.isidentifier()) or (
+            keyword.iskeyword(name) or name.startswith("_")
+        ):
             raise StrategyError(f"columns(): {name!r} cannot be read as ctx.column.NAME")
     return names or (), tables
+
+
+def _columns_of(strategy: Strategy, frame: "pd.DataFrame") -> Mapping[str, Any]:
+    """Call the user's columns() on a copy: what it writes into the bars stays there."""
+    name = type(strategy).__name__
+    try:
+        made: Any = strategy.columns(frame.copy(deep=False))
+    except HftError:
+        raise
+    except (Exception, SystemExit) as error:
+        told = f"{type(error).__name__}: {error}".removesuffix(": ")
+        raise StrategyError(f"{users_line(error)}: {name}.columns() raised {told}") from error
+    if getattr(made, "ndim", 0) == 2 and hasattr(made, "iloc"):
+        made = dict(made.items())
+    if not isinstance(made, Mapping):
+        raise StrategyError(
+            f"{name}.columns() must return name -> values, not {type(made).__name__}"
+        )
+    return made
 
 
 def _table(strategy: str, made: Mapping[str, Any], rows: int) -> np.ndarray:
     table = np.empty((rows, len(made)), dtype=np.float64)
     for k, (name, values) in enumerate(made.items()):
-        column = np.asarray(values, dtype=np.float64)
+        try:
+            column = np.asarray(values, dtype=np.float64)
+        except (ValueError, TypeError) as error:
+            raise StrategyError(
+                f"{strategy}.columns(): {name!r} holds no numbers: {error}"
+            ) from None
         if column.shape != (rows,):
             raise StrategyError(
                 f"{strategy}.columns(): {name!r} has shape {column.shape}, needed is ({rows},)"

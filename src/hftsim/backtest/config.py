@@ -47,7 +47,8 @@ class BacktestConfig:
 
     def __post_init__(self) -> None:
         """Refuse settings that cannot be."""
-        _require(self.initial_capital > 0, "initial_capital", self.initial_capital, "above 0")
+        capital = self.initial_capital
+        _require(0 < capital < math.inf, "initial_capital", capital, "above 0 and finite")
         _require(0 < self.position_size_pct <= 10, "position_size_pct", self.position_size_pct,
                  "a fraction of equity above 0 (0.3 is 30 %)")  # fmt: skip
         _require(0 <= self.max_volume_share <= 1, "max_volume_share", self.max_volume_share,

@@ -1,15 +1,22 @@
 """Trains models on one stretch of bars and predicts the next, never the other way round."""
 
+import contextlib
 import dataclasses
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from hftsim.core.errors import ConfigError, ModelError
+from hftsim.core.errors import ConfigError, Interrupted, ModelError
 from hftsim.core.progress import Progress, no_progress
-from hftsim.features import TrainingSet, prediction_windows, training_set
+from hftsim.features import (
+    FEATURES,
+    FeatureEngineer,
+    TrainingSet,
+    prediction_windows,
+    training_set,
+)
 from hftsim.models import LogisticBaseline, MajorityBaseline, evaluate
 from hftsim.strategies.signals import signal_of
 
@@ -20,6 +27,8 @@ if TYPE_CHECKING:
 
 MakeModel = Callable[[], "WindowClassifier"]
 VALIDATION_SHARE = 0.15
+LEAST_SAMPLES = 30
+"""Fewest samples that a model is trained on: of fewer no class says anything."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -51,9 +60,11 @@ class LearningSettings:
         for name in ("lookback", "horizon", "folds", "train_stride"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be 1 or more, not {getattr(self, name)}")
-        for name in ("train_share", "flat_share"):
-            if not 0 < getattr(self, name) < 1:
-                raise ConfigError(f"{name} must be between 0 and 1, not {getattr(self, name)}")
+        for name, least, most in (("train_share", 0.001, 0.999), ("flat_share", 0, 1)):
+            if not least < getattr(self, name) < most:
+                raise ConfigError(
+                    f"{name} must be between {least} and {most}, not {getattr(self, name)}"
+                )
 
 
 class Fold(NamedTuple):
@@ -83,6 +94,79 @@ def fold_bounds(rows: int, settings: LearningSettings) -> list[tuple[int, int]]:
     return list(itertools.pairwise(edges))
 
 
+def warmup_of(bars: "pd.DataFrame") -> int:
+    """Return the rows before the first in which every feature of these bars is known."""
+    return max(FEATURES[name].warmup for name in FeatureEngineer().names_for(bars))
+
+
+@contextlib.contextmanager
+def training_of(fold: int, folds: int) -> Iterator[None]:
+    """Let an interruption say in which fold it came, and that nothing is kept."""
+    try:
+        yield
+    except (KeyboardInterrupt, Interrupted) as error:
+        raise Interrupted(
+            f"stopped while training fold {fold + 1} of {folds}: nothing is kept of a run that was "
+            "not finished; the same command and seed begin it again"
+        ) from error
+
+
+def train_rows_needed(settings: LearningSettings, warmup: int) -> int:
+    """Return the rows, without a gap, that leave `LEAST_SAMPLES` to train on."""
+    fit = (LEAST_SAMPLES - 1) * settings.train_stride + 1
+    samples = fit + settings.horizon
+    while _border(samples) < fit + settings.horizon:
+        samples += 1
+    return warmup + settings.lookback - 1 + samples + settings.horizon
+
+
+def rows_needed(settings: LearningSettings, warmup: int) -> int:
+    """Return the fewest rows, without a gap, of which every fold can train and be tested."""
+    train, test = train_rows_needed(settings, warmup), settings.horizon + 1
+    rows = int(
+        max(train / settings.train_share, test * settings.folds / (1.0 - settings.train_share))
+    )
+    while True:
+        first = int(rows * settings.train_share)
+        if first >= train and (rows - first) // settings.folds >= test:
+            return rows
+        rows += 1
+
+
+def require_rows(rows: int, settings: LearningSettings, warmup: int) -> None:
+    """Raise ModelError, naming the number needed, unless every fold can train and be tested."""
+    needed = rows_needed(settings, warmup)
+    if rows < needed:
+        raise ModelError(
+            f"{rows} rows are too few: at least {needed} are needed (the first "
+            f"{settings.train_share:g} of them must hold {_parts(settings, warmup)}; the rest is "
+            f"{settings.folds} folds)"
+        )
+
+
+def require_parts(train: int, test: int, settings: LearningSettings, warmup: int) -> None:
+    """Raise ModelError unless a model can train on `train` rows and be tested on `test`."""
+    needed = train_rows_needed(settings, warmup)
+    if train < needed:
+        raise ModelError(
+            f"a training part of {train} rows is too short for a model: at least {needed} are "
+            f"needed ({_parts(settings, warmup)})"
+        )
+    if test <= settings.horizon:
+        raise ModelError(
+            f"a test part of {test} rows is too short for labels that look {settings.horizon} bars "
+            f"ahead: at least {settings.horizon + 1} are needed"
+        )
+
+
+def _parts(settings: LearningSettings, warmup: int) -> str:
+    return (
+        f"warm-up {warmup} + look-back {settings.lookback} + horizon {settings.horizon} + "
+        f"{LEAST_SAMPLES} training samples, one in {settings.train_stride} rows, purged, with "
+        f"{VALIDATION_SHARE:.0%} held back to judge epochs"
+    )
+
+
 def learn_fold(
     features: "pd.DataFrame",
     bounds: tuple[int, int, int],
@@ -110,13 +194,12 @@ def learn_fold(
         train_end=begin - start,
         flat_share=settings.flat_share,
     )
-    split = samples.split()
-    fit, validation = _validation_split(samples, split.train)
-    fit = fit[:: settings.train_stride]
+    train, tested = _split(samples, settings, begin)
+    fit, validation = _validation_split(samples, train, settings)
     models = _fitted(make(), samples, fit, validation, progress)
     model = models["model"]
     model.extras_ = {"label_threshold": samples.threshold, "horizon": settings.horizon}
-    test = samples.X.select(split.test)
+    test = samples.X.select(tested)
     ahead = prediction_windows(part, settings.lookback, names=samples.names)
     ahead = ahead.select(np.flatnonzero(ahead.ends >= begin - start))
     signal = signal_of(model.predict_proba(ahead), ahead.ends, len(part))[begin - start :]
@@ -124,11 +207,11 @@ def learn_fold(
         begin=begin,
         end=end,
         signal=signal,
-        labels=samples.y[split.test],
+        labels=samples.y[tested],
         probabilities={name: m.predict_proba(test) for name, m in models.items()},
         model=model,
         samples=samples,
-        test=split.test,
+        test=tested,
         train_samples=len(fit),
     )
 
@@ -154,17 +237,42 @@ def _fitted(
     return models
 
 
-def _validation_split(samples: TrainingSet, train: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    border = int(len(train) * (1.0 - VALIDATION_SHARE))
-    if border < 1 or border >= len(train):
-        raise ModelError(f"{len(train)} training samples are too few to hold any back for judging")
-    row = samples.rows[train[border]]
-    fit = train[samples.label_ends[train] < row]
-    if not len(fit):
+def _split(
+    samples: TrainingSet, settings: LearningSettings, begin: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return positions of training and test samples; refuse a fold of which gaps leave nothing."""
+    train = np.flatnonzero(samples.label_ends < samples.train_end)
+    test = np.flatnonzero(samples.rows >= samples.train_end)
+    if not len(test):
         raise ModelError(
-            f"{len(train)} training samples are too few: purging the labels leaves none to fit"
+            f"no window is left to test on from row {begin} on, {len(train)} to train on before it: "
+            f"{settings.lookback + settings.horizon} bars without a gap are needed (look-back "
+            f"{settings.lookback} + horizon {settings.horizon}); use a shorter look-back or fewer "
+            "folds"
         )
-    return fit, train[border:]
+    return train, test
+
+
+def _border(samples: int) -> int:
+    """Return how many samples come before those held back to judge the epochs."""
+    return int(samples * (1.0 - VALIDATION_SHARE))
+
+
+def _validation_split(
+    samples: TrainingSet, train: np.ndarray, settings: LearningSettings
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return positions to fit on, purged and thinned, and positions held back to judge epochs."""
+    border = _border(len(train))
+    held_back = train[border:]
+    row = samples.rows[held_back[0]] if len(held_back) else 0
+    fit = train[samples.label_ends[train] < row][:: settings.train_stride]
+    if len(fit) < LEAST_SAMPLES:
+        raise ModelError(
+            f"{len(train)} windows are left to train on, {len(fit)} of them once labels are purged "
+            f"and one in {settings.train_stride} is used; at least {LEAST_SAMPLES} are needed: "
+            "windows never cross a gap, so give more rows or use a shorter look-back"
+        )
+    return fit, held_back
 
 
 def fold_row(fold: Fold, features: "pd.DataFrame") -> dict[str, Any]:

@@ -14,6 +14,9 @@ from hftsim.backtest.learning import (
     fold_row,
     learn_fold,
     pooled,
+    require_rows,
+    training_of,
+    warmup_of,
 )
 from hftsim.backtest.result import BacktestResult
 from hftsim.core.bars import data_hash, require_bars
@@ -77,18 +80,18 @@ def ml_backtest(
     trader = load_strategy(strategy, strategy_params) if isinstance(strategy, str) else strategy
     params = {**_seeded(model, config.seed), **(model_params or {})}
     make_model(model, **params)
+    require_rows(len(bars), settings, warmup_of(bars))
     features = FeatureEngineer().create_all_features(bars)
     bounds = fold_bounds(len(bars), settings)
-    folds = [
-        learn_fold(
-            features,
-            (0, begin, end),
-            lambda: make_model(model, **params),
-            settings,
-            _part_of(progress, k, len(bounds)),
-        )
-        for k, (begin, end) in enumerate(bounds)
-    ]
+    folds: list[Fold] = []
+    for k, (begin, end) in enumerate(bounds):
+        told = _part_of(progress, k, len(bounds))
+        with training_of(k, len(bounds)):
+            folds.append(
+                learn_fold(
+                    features, (0, begin, end), lambda: make_model(model, **params), settings, told
+                )
+            )
     progress(_STEPS * len(bounds), _STEPS * len(bounds), "trained")
     traded = bars.iloc[bounds[0][0] :].copy()
     traded["signal"] = np.concatenate([fold.signal for fold in folds])

@@ -1,5 +1,6 @@
 """BacktestResult: everything a run produced; tables and figures are made when first asked for."""
 
+import copy
 import functools
 import math
 import sys
@@ -18,6 +19,7 @@ from hftsim.core.bars import data_hash, gap_count, source_of
 from hftsim.core.enums import InstrumentKind, RejectReason
 from hftsim.core.errors import UnknownNameError
 from hftsim.core.version import __version__
+from hftsim.engine import users_line
 from hftsim.portfolio.round_trips import round_trips
 from hftsim.sim.bars import BarMarket
 from hftsim.strategies.base import Strategy
@@ -33,7 +35,7 @@ class BacktestResult:
     ----------
     market : the market after the run.
     bars : symbol -> bar frame it ran on.
-    strategy : the strategy after the run.
+    strategy : the strategy after the run; the result keeps a copy, which later runs do not change.
     config : the settings.
     mode : ``native`` or ``python``.
     error : why the run ended early; empty if it did not.
@@ -49,7 +51,7 @@ class BacktestResult:
         *,
         error: str = "",
     ) -> None:
-        self.market, self.bars, self.strategy = market, dict(bars), strategy
+        self.market, self.bars, self.strategy = market, dict(bars), copy.copy(strategy)
         self.config, self.mode, self.error = config, mode, error
         self.model_report: dict[str, Any] | None = None
         self.model: WindowClassifier | None = None
@@ -61,7 +63,7 @@ class BacktestResult:
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """The strategy's parameters as it was constructed."""
+        """The strategy's parameters as the run started with them."""
         return self.strategy.parameters
 
     @functools.cached_property
@@ -97,7 +99,7 @@ class BacktestResult:
     @functools.cached_property
     def signals(self) -> pd.DataFrame:
         """The strategy's signals with confidence and reasoning."""
-        return tables.signals_table(self.market, self.bars, self.strategy.explain)
+        return tables.signals_table(self.market, self.bars, self._explanation)
 
     @functools.cached_property
     def trades(self) -> pd.DataFrame:
@@ -304,6 +306,13 @@ class BacktestResult:
             times = log["ts_event"][log["instrument"] == k]
             late += int(follows_gap[np.searchsorted(starts, times, side="right") - 1].sum())
         return late
+
+    def _explanation(self, action: str, row: Mapping[str, float]) -> str:
+        """Return the strategy's explanation; where it raises, what and where: nothing else is lost."""
+        try:
+            return str(self.strategy.explain(action, row))
+        except Exception as error:  # noqa: BLE001 - whatever the user's code raises
+            return f"explain() raised {type(error).__name__}: {error} ({users_line(error)})"
 
     def _hashed_parameters(self) -> dict[str, Any]:
         config = self.config.to_dict()

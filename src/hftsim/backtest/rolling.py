@@ -8,7 +8,7 @@ import numpy as np
 
 from hftsim.backtest.backtester import Backtester
 from hftsim.backtest.config import BacktestConfig
-from hftsim.backtest.learning import LearningSettings
+from hftsim.backtest.learning import LearningSettings, require_parts, training_of, warmup_of
 from hftsim.backtest.result import BacktestResult
 from hftsim.core.bars import require_bars
 from hftsim.core.errors import ConfigError
@@ -110,6 +110,7 @@ def walk_forward(
     rules = instrument or infer_instrument(bars, symbol)
     predict = None
     if model is not None:
+        require_parts(train, test, settings, warmup_of(bars))
         predict = _predictor(bars, model, model_params, settings, config)
     rows, runs = [], []
     for k, split in enumerate(splits):
@@ -119,7 +120,8 @@ def walk_forward(
         if predict is None:
             signal, figures = None, fold.in_sample(strategy, strategy_params)
         else:
-            signal, figures = predict(bounds)
+            with training_of(k, len(splits)):
+                signal, figures = predict(bounds)
         result = fold.out_of_sample(strategy, strategy_params, signal)
         rows.append({**fold.times(), **figures, **{n: result.summary[n] for n in FIGURES}})
         runs.append(result)

@@ -197,26 +197,30 @@ def _times(values: np.ndarray, name: str | None = None) -> pd.DatetimeIndex:
 
 
 def _symbols(market: BarMarket, index: np.ndarray) -> np.ndarray:
-    return np.asarray(np.array(market.symbols, dtype=object)[index])
+    """Return the symbols; a request may name an instrument that the run does not have."""
+    known = (index >= 0) & (index < len(market.symbols))
+    symbols = np.array(market.symbols, dtype=object)[np.where(known, index, 0)]
+    symbols[~known] = [f"instrument {k}" for k in index[~known].tolist()]
+    return np.asarray(symbols)
 
 
 def _words(values: np.ndarray, names: Any) -> np.ndarray:
-    """Return enum members as lower-case words; the member 0 called NONE is an empty text."""
-    size = max(int(m) for m in names) + 1
-    words = np.empty(2 * size + 1, dtype=object)
-    for member in names:
-        words[int(member)] = "" if member.name == "NONE" else member.name.lower()
-    return np.asarray(words[values])
+    """Return enum members as lower-case words; NONE is an empty text, an unknown code its number."""
+    words = {int(m): "" if m.name == "NONE" else m.name.lower() for m in names}
+    codes, places = np.unique(values, return_inverse=True)
+    return np.array([words.get(c, str(c)) for c in codes.tolist()], dtype=object)[places]
 
 
 def _steps(market: BarMarket, index: np.ndarray) -> tuple[Any, Any]:
+    """Return tick and lot of each row as (float, numerator, denominator); NaN without instrument."""
+    place = np.where((index >= 0) & (index < len(market.instruments)), index, -1)
     ticks = [i.tick_size.as_integer_ratio() for i in market.instruments]
     lots = [i.lot_size.as_integer_ratio() for i in market.instruments]
     return tuple(
         (
-            np.array([a / b for a, b in ratios])[index],
-            np.array([float(a) for a, _ in ratios])[index],
-            np.array([float(b) for _, b in ratios])[index],
+            np.array([*(a / b for a, b in ratios), np.nan])[place],
+            np.array([*(float(a) for a, _ in ratios), np.nan])[place],
+            np.array([*(float(b) for _, b in ratios), np.nan])[place],
         )
         for ratios in (ticks, lots)
     )  # type: ignore[return-value]

@@ -17,10 +17,12 @@ _answered: list[bool] = []
 def emit_json(answer: object) -> None:
     """Write one JSON value to standard output; a reader that went away is no error.
 
-    Undefined figures (NaN, infinity) become null.
+    Undefined figures (NaN, infinity) become null; letters that standard output has no code for are
+    escaped as JSON does it.
     """
     _answered.append(True)
-    text = json.dumps(plain(answer), ensure_ascii=False, allow_nan=False)
+    escape = (sys.stdout.encoding or "").lower() != "utf-8"
+    text = json.dumps(plain(answer), ensure_ascii=escape, allow_nan=False)
     with contextlib.suppress(BrokenPipeError):
         sys.stdout.write(text + "\n")
         sys.stdout.flush()

@@ -1,5 +1,6 @@
 """The commands, put together."""
 
+import inspect
 import sys
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -64,7 +65,9 @@ def _root(
 
 
 def _add(name: str, short_help: str, body: Callable[..., Any]) -> None:
-    app.command(name, short_help=short_help)(body)
+    paragraphs = inspect.getdoc(body) or ""
+    flowed = "\n\n".join(" ".join(p.split()) for p in paragraphs.split("\n\n"))
+    app.command(name, short_help=short_help, help=flowed)(body)
 
 
 _add("demo", "The whole workflow, on simulated data or on yours.", ml.demo)

@@ -180,9 +180,8 @@ def _bare(tree: Any) -> Any:
 
 
 def _place(tree: Any) -> str:
-    if isinstance(tree, Given):
-        return tree.where
-    return next((_place(v) for v in tree.values()), "the configuration file")
+    where = getattr(tree, "where", "")
+    return where or next((_place(v) for v in tree.values()), "the configuration file")
 
 
 def _mapping(tree: Any, name: str) -> Mapping[str, Any]:

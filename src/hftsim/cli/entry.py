@@ -2,16 +2,18 @@
 
 import contextlib
 import errno
+import io
 import itertools
 import os
 import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 from hftsim.cli.answers import emit_error, start_answering
-from hftsim.core.errors import HftError, Interrupted, NativeError
+from hftsim.core.errors import HftError, Interrupted
 
 BUG, MISUSE, FOUND_DIFFERENCES, STOPPED = 1, 2, 3, 130
 _DEBUG_FLAGS = ("-vv", "-vvv", "--log-level=debug")
@@ -32,19 +34,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     start_answering()
+    _open_outputs()
     with _terminate_like_ctrl_c():
         code = _guarded(arguments)
     return _flushed(code)
 
 
+def _open_outputs() -> None:
+    """Let output that is closed swallow everything, and any text be written in any encoding."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
 def _guarded(arguments: list[str]) -> int:
     try:
         return _dispatched(arguments)
-    except NativeError as error:
+    except HftError as error:
         text = str(error).replace("mode='python'", "--mode python")
         return _said(arguments, text, error.exit_code)
-    except HftError as error:
-        return _said(arguments, str(error), error.exit_code)
     except KeyboardInterrupt:
         return _said(arguments, "interrupted", STOPPED)
     except BrokenPipeError:
@@ -86,14 +96,22 @@ def _misused(arguments: list[str], error: Any) -> int:
         sys.stderr.write(error.format_message().rstrip() + "\n")
         return MISUSE
     option = getattr(error, "option_name", None)
-    near = getattr(error, "possibilities", None)
-    text = str(error.message if near else error.format_message()).rstrip(".")
+    named = getattr(error, "possibilities", None) is not None
+    text = str(error.message if named else error.format_message()).rstrip(".")
     text = text.replace(". Did you mean", "; did you mean")
-    if near and option:
-        text += f"; did you mean {min(near, key=lambda n: abs(len(n) - len(option)))!r}?"
+    if named and option and (near := _nearest(option, error.ctx)):
+        text += f"; did you mean {near!r}?"
     path = error.ctx.command_path if error.ctx is not None else "hftsim"
     end = "" if text.endswith("?") else "."
     return _said(arguments, f"{text[:1].lower()}{text[1:]}{end} See {path} --help", MISUSE)
+
+
+def _nearest(option: str, context: Any) -> str | None:
+    """Return the option of the command that is written most like `option`, if any is like it."""
+    import difflib
+
+    known = [name for p in context.command.params for name in p.opts] if context else []
+    return next(iter(difflib.get_close_matches(option, known, 1, 0.7)), None)
 
 
 def _said(arguments: list[str], sentence: str, code: int) -> int:

@@ -9,6 +9,18 @@ from hftsim.cli.shell import rounded, table_of
 if TYPE_CHECKING:
     from rich.console import Console
 
+_WIDE = 80
+_NARROW = ("fold", "test_start", "total_return_pct", "buy_and_hold_return_pct", "trades")
+_BATCH = {  # heading: key of a run's answer, decimals
+    "file": ("data", 0),
+    "return %": ("total_return_pct", 2),
+    "hold %": ("buy_and_hold_return_pct", 2),
+    "drawdown %": ("max_drawdown_pct", 2),
+    "fees": ("total_fees", 2),
+    "trades": ("trades", 0),
+    "fills": ("fills", 0),
+}
+
 
 def show_run(console: "Console", answer: Mapping[str, Any]) -> None:
     """Print a run's table, its verdict, and where its report and pictures are."""
@@ -18,9 +30,9 @@ def show_run(console: "Console", answer: Mapping[str, Any]) -> None:
     if answer.get("model"):
         _show_model(console, answer)
     console.print(verdict(answer), markup=False, style="bold")
-    _show_path(console, "report", answer.get("report"))
+    show_path(console, "report", answer.get("report"))
     for picture in answer.get("pictures") or ():
-        _show_path(console, "picture", picture)
+        show_path(console, "picture", picture)
 
 
 def show_batch(console: "Console", answer: Mapping[str, Any]) -> None:
@@ -29,24 +41,24 @@ def show_batch(console: "Console", answer: Mapping[str, Any]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    names = tuple(_BATCH) if console.width >= _WIDE else ("file", "return %", "hold %", "trades")
     table = Table(title="batch", box=box.SIMPLE, title_justify="left")
-    for name in ("file", "return %", "hold %", "drawdown %", "fees", "trades", "fills"):
-        is_name = name == "file"
-        justify: Any = "left" if is_name else "right"
-        table.add_column(name, justify=justify, no_wrap=not is_name, overflow="fold")
+    for name in names:
+        first = name == "file"
+        justify: Any = "left" if first else "right"
+        table.add_column(name, justify=justify, overflow="fold", min_width=8 if first else None)
     for run in answer["runs"]:
         file = Text(Path(run["data"]).name)
         if "error" in run:
             table.add_row(file, Text("failed", style="red"))
             continue
-        keys = ("total_return_pct", "buy_and_hold_return_pct", "max_drawdown_pct", "total_fees")
-        counts = (rounded(run.get(k), 0) for k in ("trades", "fills"))
-        table.add_row(file, *(rounded(run.get(k)) for k in keys), *counts)
+        figures = ((run.get(key), digits) for key, digits in (_BATCH[name] for name in names[1:]))
+        table.add_row(file, *(rounded(value, digits) for value, digits in figures))
     console.print(table)
     for run in answer["runs"]:
         if "error" in run:
             console.print(f"{Path(run['data']).name}: {run['error']}", markup=False, soft_wrap=True)
-    _show_path(console, "folder", answer.get("out"))
+    show_path(console, "folder", answer.get("out"))
 
 
 def show_folds(console: "Console", answer: Mapping[str, Any]) -> None:
@@ -66,10 +78,11 @@ def show_folds(console: "Console", answer: Mapping[str, Any]) -> None:
         "trades": ("trades", 0),
     }
     runs = answer["runs"]
-    used = {k: v for k, v in columns.items() if k in runs[0]}
+    wide = console.width >= _WIDE
+    used = {k: v for k, v in columns.items() if k in runs[0] and (wide or k in _NARROW)}
     table = Table(title=_title(answer), box=box.SIMPLE, title_justify="left")
     for heading, _ in used.values():
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", overflow="fold")
     for run in runs:
         table.add_row(*(_cell(run[k], digits) for k, (_, digits) in used.items()))
     console.print(table)
@@ -80,8 +93,8 @@ def show_folds(console: "Console", answer: Mapping[str, Any]) -> None:
         style="bold",
     )
     for picture in answer["pictures"]:
-        _show_path(console, "picture", picture)
-    _show_path(console, "report", answer["report"])
+        show_path(console, "picture", picture)
+    show_path(console, "report", answer["report"])
 
 
 def _cell(value: object, digits: int) -> str:
@@ -92,16 +105,16 @@ def _cell(value: object, digits: int) -> str:
 def _title(answer: Mapping[str, Any]) -> str:
     symbols = answer.get("symbols") or answer.get("symbol") or ""
     names = symbols if isinstance(symbols, str) else ", ".join(symbols)
-    made = "  (simulated data)" if answer.get("simulated") else ""
+    made = " (simulated data)" if answer.get("simulated") else ""
     return f"{answer.get('strategy') or 'run'} on {names}{made}"
 
 
 def _rows(answer: Mapping[str, Any]) -> dict[str, str]:
-    start, end = (str(answer.get(k) or "")[:16] for k in ("start", "end"))
+    start, end = (str(answer.get(k) or "")[:16].replace("T", " ") for k in ("start", "end"))
     refused = answer.get("refusals")
     trades = f"{rounded(answer.get('trades'), 0)}, {rounded(answer.get('win_rate'), 1, ' %')} won"
     return {
-        "period": f"{start} to {end}, {rounded(answer.get('bars'), 0)} bars",
+        "period": f"{start} to {end} UTC, {rounded(answer.get('bars'), 0)} bars",
         "final value": f"{rounded(answer.get('final_value'))} "
         f"of {rounded(answer.get('initial_capital'))}",
         "return after fees": rounded(answer.get("total_return_pct"), 2, " %"),
@@ -124,12 +137,13 @@ def _show_model(console: "Console", answer: Mapping[str, Any]) -> None:
     console.print(table_of("macro-F1 out of sample", rows))
 
 
-def _show_path(console: "Console", what: str, path: object) -> None:
+def show_path(console: "Console", what: str, path: object) -> None:
+    """Print where something is, where there is such a path: as seen from here if it lies below."""
     if path:
-        console.print(f"{what}: {_short(str(path))}", markup=False, soft_wrap=True)
+        console.print(f"{what}: {short_path(str(path))}", markup=False, soft_wrap=True)
 
 
-def _short(path: str) -> str:
+def short_path(path: str) -> str:
     """Return the path as seen from here, where it lies below."""
     whole = Path(path)
     return str(whole.relative_to(Path.cwd())) if whole.is_relative_to(Path.cwd()) else path

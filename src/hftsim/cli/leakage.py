@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hftsim.core.errors import InputError
 from hftsim.core.progress import Progress, no_progress
 
 if TYPE_CHECKING:
@@ -23,12 +24,23 @@ def find_leaks(bars: "pd.DataFrame", progress: Progress = no_progress) -> dict[s
     -------
     ``features`` (how many were looked at), ``rows``, and ``failed``: a list of feature, row and
     both values of the first difference.
+
+    Raises
+    ------
+    InputError : too few rows to compare every feature, naming the number needed.
     """
-    from hftsim.features import FeatureEngineer
+    from hftsim.features import FEATURES, FeatureEngineer
 
     bars = bars.iloc[:_MOST_ROWS]
     engineer = FeatureEngineer()
     names = engineer.names_for(bars)
+    warmup = max(FEATURES[name].warmup for name in names)
+    needed = int((warmup + 1) / _CUTS[0])
+    if len(bars) < needed:
+        raise InputError(
+            f"{len(bars)} rows are too few to look for leaks: at least {needed} are needed, so that "
+            f"every feature has a value (warm-up {warmup}) in the first half of them"
+        )
     whole = engineer.create_all_features(bars)[names].to_numpy()
     failed: dict[str, dict[str, Any]] = {}
     for done, share in enumerate(_CUTS):

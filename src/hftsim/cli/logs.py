@@ -59,7 +59,7 @@ def stop_logging() -> None:
 @contextmanager
 def logging_to(path: Path) -> Iterator[None]:
     """Also append log lines, from `info` upwards or finer, to a file."""
-    handler = logging.FileHandler(path, encoding="utf-8")
+    handler = _RunLog(path, encoding="utf-8", errors="backslashreplace")
     handler.addFilter(_redact)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     _ROOT.addHandler(handler)
@@ -82,6 +82,13 @@ def redacted(text: str) -> str:
 def _redact(record: logging.LogRecord) -> bool:
     record.msg, record.args = redacted(record.getMessage()), ()
     return True
+
+
+class _RunLog(logging.FileHandler):
+    """Is silent where the disk is full: whatever writes the run itself says so."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Leave the line out."""
 
 
 class _StandardError(logging.Handler):

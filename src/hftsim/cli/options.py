@@ -26,7 +26,9 @@ class CommonOptions:
     as_json: Annotated[
         bool, _how("--json", help="Print exactly one JSON object on standard output.")
     ] = False
-    quiet: Annotated[bool, _how("-q", "--quiet", help="Show errors only.")] = False
+    quiet: Annotated[
+        bool, _how("-q", "--quiet", help="Print errors only, and the JSON object.")
+    ] = False
     verbose: Annotated[
         int,
         _how(
@@ -65,7 +67,9 @@ class RunOptions(ConfigOptions):
             "Default: runs/<time>-<command>.",
         ),
     ] = None
-    seed: Annotated[int | None, _how(metavar="N", help="Seed of all that is random; 0.")] = None
+    seed: Annotated[
+        int | None, _how(metavar="N", help="Seed of all that is random. Default: 0.")
+    ] = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,14 +143,17 @@ class TradingOptions:
     mode: Annotated[
         Text, _trade(metavar="native|python", help="How it runs; native where it compiles.")
     ] = None
-    capital: Annotated[float | None, _trade(metavar="C", help="Cash at the start; 100000.")] = None
+    capital: Annotated[
+        float | None, _trade(metavar="C", help="Cash at the start. Default: 100000.")
+    ] = None
     fee_rate: Annotated[
         float | None, _trade(metavar="F", help="Fee of every fill as a fraction, like 0.001.")
     ] = None
     maker_fee: Annotated[float | None, _trade(metavar="F", help="Fee of resting orders.")] = None
     taker_fee: Annotated[float | None, _trade(metavar="F", help="Fee of taking orders.")] = None
     slippage: Annotated[
-        float | None, _trade(metavar="F", help="Fixed slippage of takers as a fraction; 0.0005.")
+        float | None,
+        _trade(metavar="F", help="Fixed slippage of takers as a fraction. Default: 0.0005."),
     ] = None
     risk: Annotated[
         Texts, _trade(metavar="K=V", help="A field of RiskLimits, like stop_loss_pct=0.02.")

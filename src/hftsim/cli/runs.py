@@ -4,7 +4,7 @@ import contextlib
 import json
 import logging
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from hftsim.cli.entry import MISUSE, STOPPED
 from hftsim.cli.headline import show_batch, show_run
 from hftsim.cli.plan import save_config
 from hftsim.cli.shell import Shell
-from hftsim.cli.sources import Reading, Source, batch_files
+from hftsim.cli.sources import Reading, batch_sources
 from hftsim.core.errors import InputError, Interrupted, StrategyError
 from hftsim.core.version import __version__
 
@@ -41,18 +41,23 @@ def conduct(
     """
     if reading.is_batch:
         return _batch(shell, command, out, reading, perform)
-    return conduct_one(shell, command, out, lambda _: perform(reading))
+    reads = [source.path for source in reading.sources]
+    return conduct_one(shell, command, out, lambda _: perform(reading), reads)
 
 
 def conduct_one(
-    shell: Shell, command: str, out: Path | None, perform: Callable[[Path], Performed]
+    shell: Shell,
+    command: str,
+    out: Path | None,
+    perform: Callable[[Path], Performed],
+    reads: Iterable[Path] = (),
 ) -> int:
     """Perform a single run, which may write into its folder; answer, and return the exit code.
 
     If the user's strategy raises, what was done until then is written and the error goes on.
     """
     failed: StrategyError | None = None
-    with shell.run_folder(out, command) as (folder, target):
+    with shell.run_folder(out, command, reads) as (folder, target):
         try:
             answer = _written(shell, perform(folder), folder, target)
         except StrategyError as error:
@@ -100,7 +105,8 @@ def answer_of(result: "BacktestResult", target: Path, pictures: list[str]) -> di
         "report": str(target / "report.html"),
         "pictures": pictures,
     }
-    return with_reasons(answer, result.metrics.reasons)
+    evaluated = {} if report is None else dict(report["evaluation"]["reasons"])
+    return with_reasons(answer, {**evaluated, **result.metrics.reasons})
 
 
 def model_answer(report: dict[str, Any]) -> dict[str, Any]:
@@ -110,14 +116,15 @@ def model_answer(report: dict[str, Any]) -> dict[str, Any]:
 
 
 def _batch(shell: Shell, command: str, out: Path | None, reading: Reading, perform: Perform) -> int:
-    files = batch_files(reading.sources[0].path)
+    sources = batch_sources(reading.sources[0].path, reading)
     runs: list[dict[str, Any]] = []
     stopped: Interrupted | None = None
-    with shell.run_folder(out, command) as (folder, target):
+    with shell.run_folder(out, command, [reading.sources[0].path]) as (folder, target):
         progress = shell.progress("files")
-        for done, file in enumerate(files):
-            progress(done, len(files), file.name)
-            each = replace(reading, sources=(Source(file),))
+        for done, source in enumerate(sources):
+            file = source.path
+            progress(done, len(sources), file.name)
+            each = replace(reading, sources=(source,))
             name = _folder_name(file, [Path(r["out"]).name for r in runs if "out" in r])
             try:
                 runs.append(_one_of_batch(shell, each, perform, folder / name, target / name))
@@ -126,7 +133,7 @@ def _batch(shell: Shell, command: str, out: Path | None, reading: Reading, perfo
                 break
         if stopped is not None and not runs:
             raise stopped
-        progress(len(files), len(files))
+        progress(len(sources), len(sources))
         answer = {"runs": runs, "out": str(target), "interrupted": stopped is not None}
         _mark(folder, command, answer)
     shell.answer(answer, lambda console: show_batch(console, answer))
@@ -143,11 +150,12 @@ def _one_of_batch(
     try:
         done = perform(reading)
     except InputError as error:
-        _LOG.error("%s: %s", path, error)
+        said = " ".join(str(error).split())
+        _LOG.error("%s", said if said.startswith(path) else f"{path}: {said}")
         if hasattr(error, "result"):
             with _whole(folder):
                 _write_partial(shell, error, folder)
-        return {"data": path, "error": " ".join(str(error).split())}
+        return {"data": path, "error": said}
     with _whole(folder):
         return {"data": path, **_written(shell, done, folder, target)}
 

@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from hftsim.cli import answers, logs
 from hftsim.cli.options import CommonOptions
 from hftsim.cli.progress_bars import ProgressBars
 from hftsim.core.clock import Clock, LiveClock
+from hftsim.core.errors import InputError
 from hftsim.core.progress import Progress
 
 if TYPE_CHECKING:
@@ -57,12 +58,12 @@ class Shell:
         """Print the answer: as JSON where asked for, and for people by `show`.
 
         People read it on standard output, or on standard error when that belongs to the JSON
-        object; with ``--quiet`` and ``--json`` only the object is printed.
+        object; with ``--quiet`` they read nothing.
         """
         self._bars.close()
         if self.as_json:
             answers.emit_json(answer)
-        if not (self.as_json and self.quiet):
+        if not self.quiet:
             from rich.console import Console
 
             console = Console(stderr=self.as_json, highlight=False)
@@ -77,14 +78,22 @@ class Shell:
         return next((p for p in (stem, *numbered) if not p.exists()), stem)
 
     @contextlib.contextmanager
-    def run_folder(self, out: Path | None, command: str) -> Iterator[tuple[Path, Path]]:
+    def run_folder(
+        self, out: Path | None, command: str, reads: Iterable[Path] = ()
+    ) -> Iterator[tuple[Path, Path]]:
         """Yield (the folder to fill, the folder it becomes); its `run.log` gets every log line.
 
-        Raises InputError where `out` is neither new, nor empty, nor an earlier run.
+        Raises InputError where `out` is neither new, nor empty, nor an earlier run, and where it
+        holds what is read: `reads` would be lost with the earlier run.
         """
         from hftsim.report import atomic_run_folder
 
         target = (out or self.default_out(command)).absolute()
+        for path in reads:
+            if path.resolve().is_relative_to(target.resolve()):
+                raise InputError(
+                    f"{path} lies in the folder that --out {out} would replace; name another --out"
+                )
         with atomic_run_folder(target) as folder, logs.logging_to(folder / "run.log"):
             _LOG.info("%s into %s", command, target)
             yield folder, target

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 _NAMED = re.compile(r"(?P<symbol>[A-Za-z0-9][A-Za-z0-9._/\-]{0,30})=(?P<path>.+)", re.DOTALL)
 _READING = ("symbol", "format", "columns", "stamp", "timezone", "asset", "venue", "interval")
+_PER_SYMBOL = ("format", "stamp", "timezone", "asset", "venue", "interval")
 _RULES = ("kind", "tick_size", "lot_size")
 _TYPES: dict[str, Any] = {
     "path": str | list[str] | dict[str, str],
@@ -39,10 +40,11 @@ _TYPES: dict[str, Any] = {
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Source:
-    """One file or folder, and the symbol it was given."""
+    """One file or folder, the symbol it was given, and whether crypto and others are read together."""
 
     path: Path
     symbol: str | None = None
+    is_mixed: bool = False
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -87,6 +89,8 @@ def reading_of(settings: Settings) -> Reading:
     repairs = {f.name: bool | None for f in dataclasses.fields(Repairs)}
     values = validated(settings.data, {**_TYPES, **repairs}, "key of data")
     sources = _sources(values.get("path"), settings)
+    for name in _PER_SYMBOL:
+        _require_symbols(str(values.get(name) or ""), settings.data.get(name), sources)
     if len(sources) > 1 and values.get("symbol"):
         raise ConfigError(
             f"{settings.data['symbol'].where}: which of the {len(sources)} files is it? "
@@ -124,6 +128,66 @@ def batch_files(folder: Path) -> list[Path]:
     return files
 
 
+def batch_sources(folder: Path, reading: Reading) -> list[Source]:
+    """Return the files of a folder, each as a source of its own, as `batch_files` lists them."""
+    return _marked([Source(file) for file in batch_files(folder)], reading.options)
+
+
+def options_of(source: Source, reading: Reading) -> dict[str, Any]:
+    """Return the arguments of `read_bars` for one source.
+
+    An option ``SYMBOL=VALUE,SYMBOL=VALUE`` holds for these alone. Where crypto and others are read
+    together a plain time zone is that of the others: naive times of crypto are UTC.
+    """
+    options = dict(reading.options)
+    if source.symbol is not None:
+        options["symbol"] = source.symbol
+    for name in _PER_SYMBOL:
+        if "=" in str(options.get(name, "")):
+            options[name] = _by_symbol(options[name]).get(_symbol_named(source) or "")
+        elif name == "timezone" and source.is_mixed and _is_crypto(source, reading.options):
+            options.pop(name, None)
+    return {k: v for k, v in options.items() if v is not None}
+
+
+def _by_symbol(text: str) -> dict[str, str]:
+    pairs = (part.partition("=") for part in text.split(","))
+    return {normalize_symbol(symbol.strip()): value.strip() for symbol, _, value in pairs}
+
+
+def _symbol_named(source: Source) -> str | None:
+    from hftsim.data.symbols import guess_symbol
+
+    return source.symbol or guess_symbol(source.path)
+
+
+def _is_crypto(source: Source, options: dict[str, Any]) -> bool:
+    from hftsim.data.symbols import is_crypto
+
+    name = _symbol_named(source)
+    said = {k: options.get(k) for k in ("asset", "venue")}
+    picked = {k: _by_symbol(v).get(name or "") if v and "=" in v else v for k, v in said.items()}
+    return is_crypto(name, **picked)
+
+
+def _marked(sources: list[Source], options: dict[str, Any]) -> list[Source]:
+    mixed = len({_is_crypto(s, options) for s in sources}) > 1
+    return [dataclasses.replace(s, is_mixed=mixed) for s in sources]
+
+
+def _require_symbols(text: str, given: Given | None, sources: tuple[Source, ...]) -> None:
+    """Raise ConfigError where ``SYMBOL=VALUE`` names what is not read."""
+    if "=" not in text or given is None or any(s.path.is_dir() for s in sources):
+        return
+    names = [n for n in map(_symbol_named, sources) if n]
+    for symbol in _by_symbol(text):
+        if symbol not in names:
+            raise ConfigError(
+                f"{given.where} {text}: there is no {symbol or 'symbol'} in the data; it holds "
+                f"{', '.join(names) or 'no symbol that --data SYMBOL=PATH names'}"
+            )
+
+
 def read_source(
     source: Source, reading: Reading, progress: Progress = no_progress
 ) -> "pd.DataFrame":
@@ -131,9 +195,8 @@ def read_source(
     from hftsim.core.bars import source_of
     from hftsim.data import read_bars
 
-    options = dict(reading.options)
-    if source.symbol is not None:
-        options["symbol"] = source.symbol
+    options = options_of(source, reading)
+    _say_what_is_shared(source, reading, options)
     bars = read_bars(source.path, **options, progress=progress)
     known: dict[str, Any] = dict(source_of(bars))
     for warning in known.get("warnings", ()):
@@ -141,6 +204,20 @@ def read_source(
     for repair, count in known.get("repairs", {}).items():
         _LOG.info("%s: repair %s: %d rows", source.path, repair.replace("_", " "), count)
     return bars
+
+
+def _say_what_is_shared(source: Source, reading: Reading, options: dict[str, Any]) -> None:
+    """Warn where one option of the user means several files of different kinds."""
+    if not source.is_mixed or not _is_crypto(source, reading.options):
+        return
+    zone, stamp = reading.options.get("timezone"), reading.options.get("stamp")
+    if zone and "timezone" not in options and "=" not in zone:
+        _LOG.warning("%s: naive times are UTC; --timezone %s is for the others", source.path, zone)
+    if stamp == "close":
+        _LOG.warning(
+            "%s: --stamp close is for this file too; if it is not, write --stamp SYMBOL=close",
+            source.path,
+        )
 
 
 def read_all(reading: Reading, shell: "Shell") -> "dict[str, pd.DataFrame]":
@@ -158,17 +235,32 @@ def read_all(reading: Reading, shell: "Shell") -> "dict[str, pd.DataFrame]":
                 "name each with --data SYMBOL=PATH"
             )
         frames[symbol] = bars
+    _say_how_spans_differ(frames)
     return frames
+
+
+def _say_how_spans_differ(frames: "dict[str, pd.DataFrame]") -> None:
+    """Warn where several instruments have bars of different times."""
+    spans = {s: (bars.index[0], bars.index[-1]) for s, bars in frames.items()}
+    if len(set(spans.values())) < 2:
+        return
+    told = ", ".join(f"{s} {a:%Y-%m-%d %H:%M} to {b:%Y-%m-%d %H:%M}" for s, (a, b) in spans.items())
+    apart = max(a for a, _ in spans.values()) > min(b for _, b in spans.values())
+    words = "not all of the bars overlap in time" if apart else "the spans of the bars differ"
+    _LOG.warning("%s: %s; where an instrument has no bars it is not traded", words, told)
 
 
 def _symbol_of(bars: "pd.DataFrame", source: Source, reading: Reading) -> str:
     from hftsim.core.bars import source_of
 
-    known = source.symbol or reading.options.get("symbol") or source_of(bars).get("symbol")
+    about = source_of(bars)
+    known = source.symbol or reading.options.get("symbol") or about.get("symbol")
     if known:
         return normalize_symbol(str(known))
     if len(reading.sources) == 1:
-        _LOG.warning("%s: of which symbol? it is called ASSET; add --symbol", source.path)
+        told = "asset" in about or "kind" in reading.rules
+        taken = "" if told else " and taken for a share; add --asset crypto if it is that"
+        _LOG.warning("%s: of which symbol? add --symbol; it is called ASSET%s", source.path, taken)
         return "ASSET"
     raise InputError(f"{source.path}: of which symbol? write --data SYMBOL={source.path}")
 
@@ -192,6 +284,7 @@ def _sources(path: Any, settings: Settings) -> tuple[Source, ...]:
         sources = [_source(text, base) for text in ([path] if isinstance(path, str) else path)]
     for source in sources:
         _require_exists(source.path)
+    _say_if_one_file_is_read_twice(sources)
     symbols = [s.symbol for s in sources if s.symbol]
     twice = next((s for s in symbols if symbols.count(s) > 1), None)
     if twice:
@@ -200,10 +293,21 @@ def _sources(path: Any, settings: Settings) -> tuple[Source, ...]:
         raise ConfigError(
             f"{where}: a folder is a batch and runs alone; give it without the others"
         )
-    return tuple(sources)
+    said = {k: given.value for k, given in settings.data.items() if k in ("asset", "venue")}
+    return tuple(_marked(sources, said))
+
+
+def _say_if_one_file_is_read_twice(sources: list[Source]) -> None:
+    for at, source in enumerate(sources):
+        first = next((s for s in sources[:at] if s.path.samefile(source.path)), None)
+        if first is not None:
+            names = f"{first.symbol or first.path} and {source.symbol or source.path}"
+            _LOG.warning("%s: %s are the same file", source.path, names)
 
 
 def _source(text: str, base: Path) -> Source:
+    if not text.strip():
+        raise InputError("--data is empty; name a file or a folder")
     named = None if (base / text).exists() else _NAMED.fullmatch(text)
     if named is None:
         return Source(base / text)

@@ -86,22 +86,43 @@ def load_run(folder: Path, **how: Any) -> StoredRun:
 
     Raises InputError where a file is missing or damaged.
     """
+    summary, stored = (_json(folder / name) for name in ("summary.json", "metrics.json"))
+    names = ("equity_curve", "trades", "fills", "orders", "signals", "refusals")
+    tables = {name: _table(folder / f"{name}.csv") for name in names}
+    path = folder / "model.json"
+    report = _json(path) if path.exists() else None
+    try:
+        return _rebuilt(folder, summary, stored, tables, report, how)
+    except (KeyError, ValueError, TypeError, InputError) as error:
+        said = "a column or figure is missing" if isinstance(error, KeyError) else str(error)
+        raise InputError(
+            f"{folder}: was written by another version, or changed since ({said}); run it again"
+        ) from None
+
+
+def _rebuilt(
+    folder: Path,
+    summary: dict[str, Any],
+    stored: dict[str, Any],
+    tables: "dict[str, pd.DataFrame]",
+    report: dict[str, Any] | None,
+    how: dict[str, Any],
+) -> StoredRun:
     from hftsim.analytics import PerformanceMetrics
 
-    summary, stored = (_json(folder / name) for name in ("summary.json", "metrics.json"))
-    tables = {n: _table(folder / f"{n}.csv") for n in ("trades", "fills", "orders", "signals")}
-    tables["refusals"] = _table(folder / "refusals.csv")
-    equity = _table(folder / "equity_curve.csv").set_index("time")
-    if "equity" not in equity or "initial_capital" not in summary:
-        raise InputError(f"{folder}: was written by another version, or changed since")
+    capital, equity = (
+        float(summary["initial_capital"]),
+        tables.pop("equity_curve").set_index("time"),
+    )
+    columns = equity[["equity", "benchmark"]].astype(float)
     held = equity[[c for c in equity.columns if c.startswith(_HELD)]]
     positions = held.rename(columns=lambda c: c.removeprefix(_HELD))
-    closed = tables["trades"].astype({"is_open": bool})
+    tables["trades"] = tables["trades"].astype({"is_open": bool})
     metrics = PerformanceMetrics.calculate_all_metrics(
-        equity["equity"],
-        closed,
-        float(summary["initial_capital"]),
-        benchmark=equity["benchmark"],
+        columns["equity"],
+        tables["trades"],
+        capital,
+        benchmark=columns["benchmark"],
         positions=positions,
         fills=tables["fills"],
         **how,
@@ -110,12 +131,12 @@ def load_run(folder: Path, **how: Any) -> StoredRun:
         folder=folder,
         summary=summary,
         stored_metrics=stored,
-        equity_curve=equity["equity"],
-        benchmark=equity["benchmark"],
+        equity_curve=columns["equity"],
+        benchmark=columns["benchmark"],
         positions=positions,
         metrics=metrics,
-        model_report=_json(folder / "model.json") if (folder / "model.json").exists() else None,
-        **{**tables, "trades": closed},
+        model_report=report,
+        **tables,
     )
 
 
@@ -151,5 +172,8 @@ def _table(path: Path) -> "pd.DataFrame":
         raise InputError(f"{path}: cannot be read ({error}); run it again") from None
     for name in _TIMES:
         if name in table:
-            table[name] = pd.to_datetime(table[name], utc=True, format="ISO8601")
+            try:
+                table[name] = pd.to_datetime(table[name], utc=True, format="ISO8601")
+            except ValueError:
+                raise InputError(f"{path}: {name} holds what is no time; run it again") from None
     return table

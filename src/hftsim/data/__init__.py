@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hftsim.data.archive import BinanceArchive
     from hftsim.data.binance import BinanceDataFetcher
-    from hftsim.data.cache import DataCache
+    from hftsim.data.cache import CacheUpdate, DataCache
     from hftsim.data.findings import Finding
     from hftsim.data.folders import split_files
     from hftsim.data.instruments import infer_instrument
@@ -13,16 +13,18 @@ if TYPE_CHECKING:
     from hftsim.data.quality import CheckReport, check_bars, check_file
     from hftsim.data.reading import read_bars
     from hftsim.data.repairs import Repairs
-    from hftsim.data.sample import create_sample_bars
-    from hftsim.data.yahoo import fetch_yahoo
+    from hftsim.data.sample import SampleMarket, create_sample_bars
+    from hftsim.data.yahoo import fetch_yahoo, yahoo_to_bars
 
 __all__ = [
     "BinanceArchive",
     "BinanceDataFetcher",
+    "CacheUpdate",
     "CheckReport",
     "DataCache",
     "Finding",
     "Repairs",
+    "SampleMarket",
     "check_bars",
     "check_file",
     "create_sample_bars",
@@ -32,15 +34,18 @@ __all__ = [
     "parse_interval",
     "read_bars",
     "split_files",
+    "yahoo_to_bars",
 ]
 
 _MODULES = {
     "BinanceArchive": "archive",
     "BinanceDataFetcher": "binance",
+    "CacheUpdate": "cache",
     "CheckReport": "quality",
     "DataCache": "cache",
     "Finding": "findings",
     "Repairs": "repairs",
+    "SampleMarket": "sample",
     "check_bars": "quality",
     "check_file": "quality",
     "create_sample_bars": "sample",
@@ -50,6 +55,7 @@ _MODULES = {
     "parse_interval": "intervals",
     "read_bars": "reading",
     "split_files": "folders",
+    "yahoo_to_bars": "yahoo",
 }
 
 

@@ -67,7 +67,10 @@ def parse_bar_file(raw: bytes, path: Path) -> tuple[pd.DataFrame, dict[str, Any]
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(pa.BufferReader(raw), page_checksum_verification=True)
+        # One thread: pyarrow's pool may abort a process that ends right after.
+        table = pq.read_table(
+            pa.BufferReader(raw), page_checksum_verification=True, use_threads=False
+        )
         known = json.loads((table.schema.metadata or {})[_KEY])
         times = table["ts_open"].cast(pa.int64()).to_numpy()
         columns = {name: table[name].to_numpy() for name in table.column_names[1:]}
@@ -108,6 +111,24 @@ def _replacing(path: Path) -> Iterator[BinaryIO]:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
+
+
+@contextlib.contextmanager
+def sole_writer(folder: Path) -> Iterator[None]:
+    """Let processes that change files of one folder wait for each other, where the system can."""
+    try:
+        import fcntl
+
+        handle = os.open(folder, os.O_RDONLY)
+    except (ImportError, OSError):  # Windows, or no folder yet: the last writer wins
+        yield
+        return
+    try:
+        with contextlib.suppress(OSError):  # some network drives have no locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _to_disk(file: BinaryIO) -> None:

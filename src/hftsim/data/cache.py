@@ -1,5 +1,6 @@
 """Bars at rest on this machine: one verified Parquet file per symbol and interval."""
 
+import contextlib
 import hashlib
 import re
 from dataclasses import dataclass
@@ -12,7 +13,13 @@ from hftsim.core.bars import gap_count, interval_ns_of, require_bars, source_of,
 from hftsim.core.clock import Clock, LiveClock
 from hftsim.core.errors import DataError, InputError
 from hftsim.core.instrument import normalize_symbol
-from hftsim.data.barfile import parse_bar_file, read_bar_file, read_whole, write_bar_file
+from hftsim.data.barfile import (
+    parse_bar_file,
+    read_bar_file,
+    read_whole,
+    sole_writer,
+    write_bar_file,
+)
 from hftsim.data.intervals import SECOND_NS, format_interval, parse_interval
 from hftsim.data.merge import Overlap, merge_bars
 
@@ -41,8 +48,9 @@ class CacheUpdate:
 class DataCache:
     """Keeps bar frames in a folder, each as one file with what is known of it.
 
-    Files are replaced in one step, so a crash or a second writer leaves the earlier file or a
-    whole new one (the last writer wins). Every load checks the contents' SHA-256.
+    Files are replaced in one step, so a crash leaves the earlier file or a whole new one; updates
+    from several processes wait for each other, and of two saves the last stays. Every load checks
+    the contents' SHA-256.
 
     Parameters
     ----------
@@ -120,6 +128,18 @@ class DataCache:
         if symbol is None:
             raise InputError("the bars do not say their symbol: give symbol=")
         interval = interval or format_interval(interval_ns_of(bars))
+        with contextlib.suppress(OSError):  # writing says why the folder cannot be made
+            self.cache_dir.mkdir(parents=True, exist_ok=True)
+        with sole_writer(self.cache_dir):
+            return self._update(bars, symbol, interval, on_revised)
+
+    def _update(
+        self,
+        bars: pd.DataFrame,
+        symbol: str,
+        interval: str,
+        on_revised: Literal["keep", "take", "raise"],
+    ) -> CacheUpdate:
         kept = self.load(symbol, interval)
         if kept is None:
             path = self.save(bars, symbol, interval)

@@ -7,12 +7,15 @@ import numpy as np
 
 from hftsim.data.decoding import Rows
 from hftsim.data.findings import NOTE, THIN_BARS, Findings, iso
-from hftsim.data.intervals import DAY_NS, format_interval
+from hftsim.data.intervals import DAY_NS
 from hftsim.data.ordering import (
-    commonest_step,
+    interval_words,
     local_for_sessions,
+    off_grid,
     one_bar_earlier,
+    overlapping,
     runs_newest_first,
+    step_of,
 )
 from hftsim.data.sessions import Gaps, end_marks, find_gaps, look_like_closes
 from hftsim.data.tables import LineMap
@@ -71,7 +74,7 @@ class SeriesCheck:
         times, closes, hashes, at = times[order], closes[order], hashes[order], at[order]
         distinct = self._check_repetition(times, hashes, at)
         times, closes, at = times[distinct], closes[distinct], at[distinct]
-        interval_ns = commonest_step(times)
+        interval_ns = step_of(times, market.interval_ns)
         if len(times) > 1:
             self._check_grid(times, at, interval_ns, market)
             gaps = self._check_gaps(times, at, interval_ns, market)
@@ -127,15 +130,18 @@ class SeriesCheck:
         self, times: np.ndarray, at: np.ndarray, interval_ns: int, market: Market
     ) -> None:
         if market.interval_ns and market.interval_ns != interval_ns:
-            said, seen = _words(market.interval_ns), _words(interval_ns)
+            said, seen = interval_words(market.interval_ns), interval_words(interval_ns)
             self._findings.add("interval", 1, words=f"{seen} apart, {said} was said")
         local = local_for_sessions(times, market.zone)
+        over = overlapping(times, interval_ns, market.zone)
+        examples = [self._example(at[r], times[r]) for r in over[:5]]
+        self._findings.add("overlap", len(over), *examples, words=interval_words(interval_ns))
         if interval_ns < 28 * DAY_NS:
-            offsets, counts = np.unique(local % interval_ns, return_counts=True)
-            usual = offsets[np.argmax(counts)]
-            off = np.flatnonzero(local % interval_ns != usual)
+            off = np.flatnonzero(off_grid(local, interval_ns))
             examples = [self._example(at[r], times[r]) for r in off[:5]]
-            self._findings.add("off_interval", len(off), *examples, words=_words(interval_ns))
+            self._findings.add(
+                "off_interval", len(off), *examples, words=interval_words(interval_ns)
+            )
         ends = end_marks(times, interval_ns)
         if market.stamp == "open" and (
             ends or (not market.continuous and look_like_closes(local, interval_ns))
@@ -157,7 +163,7 @@ class SeriesCheck:
             gaps.count,
             *examples,
             severity=NOTE if thin else None,
-            words=f"{gaps.total:,} of {_words(interval_ns)}",
+            words=f"{gaps.total:,} of {interval_words(interval_ns)}",
         )
         if len(gaps.breaks):
             self._findings.add("sessions", len(gaps.breaks) + 1)
@@ -187,7 +193,7 @@ class SeriesCheck:
         ]
         self._findings.add(
             "flat_spell", len(starts), *examples, words=f"{FLAT_BARS} bars of "
-            f"{_words(interval_ns)} or more",
+            f"{interval_words(interval_ns)} or more",
         )  # fmt: skip
 
 
@@ -237,8 +243,3 @@ def _hash(values: dict[str, np.ndarray]) -> np.ndarray:
     import polars as pl
 
     return pl.DataFrame(values).hash_rows(seed=0).to_numpy()
-
-
-def _words(interval_ns: int) -> str:
-    whole = interval_ns > 0 and interval_ns % 1_000_000 == 0
-    return format_interval(interval_ns) if whole else f"{interval_ns} ns"

@@ -28,6 +28,7 @@ SENTENCES = {
     "disorder": "rows are earlier than the row before them",
     "duplicate": "rows repeat another row",
     "conflicting_duplicate": "rows have another row's time and other values",
+    "overlap": "bars begin before the bar before them has ended",
     "interval": "bars are not as far apart as was said",
     "gap": "bars are missing",
     "off_interval": "times lie off the grid of the interval",
@@ -56,7 +57,7 @@ MENDED_BY = {
     "fill_gaps": ("gap",),
     "drop_bad_rows": (
         *("fields", "time", "mixed_time", "missing", "text", "not_finite", "bad_price"),
-        *("negative_volume", "ohlc", "crossed", "side"),
+        *("negative_volume", "ohlc", "crossed", "side", "overlap"),
     ),
 }
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from hftsim.core.errors import DataError
-from hftsim.data.intervals import DAY_NS, HOUR_NS
+from hftsim.data.intervals import DAY_NS, HOUR_NS, format_interval
 from hftsim.data.repairs import Repairs, Repetition, find_repetitions
 from hftsim.data.sessions import look_like_closes
 from hftsim.data.zones import UTC, LocalClock, local_times, refuse_local
@@ -147,10 +147,14 @@ def needs_of_closes(local: np.ndarray, stamp: str, interval_ns: int, needs: Need
     return suspicious
 
 
-def refuse_unknown_zone(table: BarTable, stamp: str, repairs: Repairs) -> None:
-    """Raise DataError for local times of an unknown zone, naming all that must be added."""
+def refuse_unknown_zone(table: BarTable, stamp: str, repairs: Repairs, *, nameless: bool) -> None:
+    """Raise DataError for local times of an unknown zone, naming all that must be added.
+
+    `nameless`: whether it is not known of what the bars are, so that they may be crypto.
+    """
     needs = Needs()
-    needs.add("times are local times of an unknown zone", f"--timezone {EXAMPLE_ZONE}")
+    maybe = " (UTC if this is crypto: --asset crypto)" if nameless else ""
+    needs.add(f"times are local times of an unknown zone{maybe}", f"--timezone {EXAMPLE_ZONE}")
     steps = np.diff(table.times)
     set_back = ((steps < 0) & (steps >= -HOUR_NS)).any() and not runs_newest_first(table.times)
     found = find_disorder(table)
@@ -184,6 +188,76 @@ def commonest_step(times: np.ndarray) -> int:
         return 0
     steps, counts = np.unique(np.diff(times), return_counts=True)
     return int(steps[np.argmax(counts)])
+
+
+def overlapping(times: np.ndarray, interval_ns: int, zone: str | None) -> np.ndarray:
+    """Return the rows that begin before the row before them has ended.
+
+    Clock changes are no overlap: daily bars may be an hour short, shorter ones as far apart as they
+    should be by UTC or by the clock of `zone`. Bars longer than a day follow the calendar and are
+    not looked at. Times are increasing, UTC (local where the zone is unknown).
+    """
+    short = np.diff(times) < interval_ns
+    if interval_ns > DAY_NS or not short.any():
+        return np.zeros(0, np.int64)
+    short &= np.diff(local_for_sessions(times, zone)) < interval_ns
+    if interval_ns == DAY_NS:
+        short &= np.diff(times) < interval_ns - HOUR_NS
+    return np.flatnonzero(short) + 1
+
+
+def off_grid(times: np.ndarray, interval_ns: int) -> np.ndarray:
+    """Return which times do not lie on the grid of the interval that most lie on."""
+    offsets, counts = np.unique(times % interval_ns, return_counts=True)
+    return np.asarray(times % interval_ns != offsets[np.argmax(counts)])
+
+
+def fits(times: np.ndarray, interval_ns: int) -> bool:
+    """Whether increasing times can be bars of this interval with gaps: whole steps, one of 1."""
+    steps = np.diff(times)
+    return bool(len(steps) and steps.min() == interval_ns and not (steps % interval_ns).any())
+
+
+def step_of(times: np.ndarray, given: int | None) -> int:
+    """Return the step of bars: the commonest, or a shorter one that was given and fits."""
+    step = commonest_step(times)
+    return given if given and given < step and fits(times, given) else step
+
+
+def drop_overlaps(table: BarTable, interval_ns: int, zone: str | None, repairs: Repairs) -> int:
+    """Drop the off-grid rows among overlapping ones where bad rows may be dropped; return how many.
+
+    Raises DataError that names the first two otherwise.
+    """
+    rows = overlapping(table.times, interval_ns, zone)
+    if not len(rows):
+        return 0
+    if not repairs.drop_bad_rows:
+        raise DataError(
+            f"{close_rows(table, rows)}, but bars are {interval_words(interval_ns)} long, so they "
+            f"overlap ({len(rows):,} such rows): split the file where its interval changes, or drop "
+            f"bars off the grid with --drop-bad-rows",
+            path=table.path,
+        )
+    keep = np.ones(len(table.times), bool)
+    keep[rows], keep[rows - 1] = False, False
+    keep |= ~off_grid(local_for_sessions(table.times, zone), interval_ns)
+    table.take(np.flatnonzero(keep))
+    return int((~keep).sum())
+
+
+def close_rows(table: BarTable, rows: np.ndarray) -> str:
+    """Say how far the first of `rows` is from the row before it."""
+    row = int(rows[0])
+    one, other = sorted((table.line_of(row - 1), table.line_of(row)))
+    apart = interval_words(int(table.times[row] - table.times[row - 1]))
+    return f"rows {one} and {other} begin {apart} apart"
+
+
+def interval_words(interval_ns: int) -> str:
+    """Return an interval as users write it, or in nanoseconds where that cannot be."""
+    whole = interval_ns > 0 and interval_ns % 1_000_000 == 0
+    return format_interval(interval_ns) if whole else f"{interval_ns} ns"
 
 
 def put_in_order(table: BarTable, found: Disorder, repairs: Repairs) -> dict[str, int]:

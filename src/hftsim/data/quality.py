@@ -99,10 +99,10 @@ def check_file(
 
     A file is unclean for: damage, wrong number of fields, times or values that cannot be read or
     cannot be true, missing values, contradicting prices, another symbol, newest-first or disordered
-    rows, repeated rows, an interval other than said, and gaps (in markets with sessions: gaps of
-    more than 5 bars that are no session breaks). Outliers, flat spells, bars without volume,
-    off-grid times, session counts, mixed epoch units, an unknown zone and times that look like ends
-    of bars inform only.
+    rows, repeated rows, bars that begin before the bar before them has ended, an interval other
+    than said, and gaps (in markets with sessions: gaps of more than 5 bars that are no session
+    breaks). Outliers, flat spells, bars without volume, off-grid times, session counts, mixed epoch
+    units, an unknown zone and times that look like ends of bars inform only.
 
     Raises
     ------

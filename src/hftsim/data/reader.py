@@ -69,6 +69,7 @@ class Reader:
     ----------
     symbol : the user's or the file's own; None where neither tells.
     guess : the symbol that the file's name suggests, if any.
+    venue : the user's, else what the file's metadata says.
     crypto : whether naive times are UTC and trading never stops.
     zone : IANA zone of naive times; None while it is unknown.
     aware : whether the file's times are absolute; None before the first block.
@@ -112,6 +113,7 @@ class Reader:
                 f"called {self._time_name()!r}"
             )
         self.metadata: dict[str, Any] = self.table.metadata
+        self.venue = options.venue or str(self.metadata.get("venue") or "") or None
         self.guess = guess_symbol(self.path)
         self.symbol, self._from_file = options.symbol, False
         noted = self.metadata.get("symbol")
@@ -122,7 +124,7 @@ class Reader:
     def crypto(self) -> bool:
         """Whether naive times are UTC and trading never stops."""
         known = self.symbol or self.guess
-        return is_crypto(known, asset=self.options.asset, venue=self.options.venue)
+        return is_crypto(known, asset=self.options.asset, venue=self.venue)
 
     @property
     def zone(self) -> str | None:

@@ -9,18 +9,24 @@ import numpy as np
 from hftsim.core.bars import BAR_COLUMNS, OPTIONAL_BAR_COLUMNS, with_source
 from hftsim.core.errors import DataError
 from hftsim.core.progress import Progress, no_progress
-from hftsim.data.intervals import DAY_NS, format_interval
+from hftsim.data.intervals import DAY_NS
 from hftsim.data.ordering import (
     BarTable,
     Needs,
+    close_rows,
     commonest_step,
+    drop_overlaps,
     find_disorder,
+    fits,
+    interval_words,
     local_for_sessions,
     needs_of_closes,
     needs_of_order,
     one_bar_earlier,
+    overlapping,
     put_in_order,
     refuse_unknown_zone,
+    step_of,
     to_utc,
 )
 from hftsim.data.reader import Reader, ReadOptions, name_warning
@@ -69,7 +75,8 @@ def read_bars(
         from 1 where there is no header; ``{"volume": "none"}`` takes zero volume.
     stamp : whether times are the bars' ``open`` or ``close``; the index is always the open.
     timezone : IANA zone of times without an offset; UTC is assumed for crypto alone.
-    asset, venue : ``crypto`` (or a crypto venue) makes naive times UTC and trading continuous.
+    asset, venue : ``crypto`` (or a crypto venue) makes naive times UTC and trading continuous;
+        default venue: what the file's metadata says.
     interval : bar length, such as ``1m``; required for ticks, checked for bars.
     repairs : what may be mended; each repair is counted in the source.
     progress : told bytes read of bytes in the file.
@@ -112,9 +119,10 @@ def _read_bars(reader: Reader, progress: Progress) -> "pd.DataFrame":
     if not reader.aware:
         to_utc(table, reader.zone or UTC)
     counts = _order(table, reader)
+    interval_ns = _interval(table, options.interval_ns, reader.zone)
+    dropped += drop_overlaps(table, interval_ns, reader.zone, options.repairs)
     if options.repairs.drop_bad_rows:
         counts["drop_bad_rows"] = dropped
-    interval_ns = _interval(table, options.interval_ns)
     _stamp_open(table, reader, interval_ns)
     return _finish(reader, table.times, table.values, interval_ns, counts)
 
@@ -133,7 +141,8 @@ def _collect(reader: Reader, progress: Progress) -> tuple[BarTable, int]:
             parts.setdefault(name, []).append(values)
         if reader.aware is False and reader.zone is None:
             early = BarTable(rows.times, rows.values, lines.line, reader.path)
-            refuse_unknown_zone(early, reader.options.stamp, reader.options.repairs)
+            options, nameless = reader.options, not (reader.symbol or reader.guess)
+            refuse_unknown_zone(early, options.stamp, options.repairs, nameless=nameless)
     joined = {}
     for name in list(parts):
         column = parts.pop(name)
@@ -157,24 +166,29 @@ def _order(table: BarTable, reader: Reader) -> dict[str, int]:
     return put_in_order(table, found, reader.options.repairs)
 
 
-def _interval(table: BarTable, given: int | None) -> int:
-    step = commonest_step(table.times)
+def _interval(table: BarTable, given: int | None, zone: str | None) -> int:
+    step = step_of(table.times, given)
     if not step and given is None:
         raise DataError(
             "holds one bar, which does not show its length: add --interval", path=table.path
         )
     if step and given is not None and given != step:
         raise DataError(
-            f"bars are {_words(step)} apart, not {_words(given)} as --interval says: leave it out "
-            f"or name the right file",
+            f"bars are {interval_words(step)} apart, not {interval_words(given)} as --interval "
+            f"says: leave it out or name the right file",
             path=table.path,
         )
+    close = overlapping(table.times, step, zone)
+    if given is None and len(close):
+        least = int(np.diff(table.times).min())
+        if fits(table.times, least):
+            raise DataError(
+                f"most bars are {interval_words(step)} apart, but {close_rows(table, close)}: say "
+                f"how long they are with --interval {interval_words(least)} (then the others are "
+                f"gaps) or --interval {interval_words(step)} (then these overlap)",
+                path=table.path,
+            )
     return step or int(given or 0)
-
-
-def _words(interval_ns: int) -> str:
-    whole = interval_ns > 0 and interval_ns % 1_000_000 == 0
-    return format_interval(interval_ns) if whole else f"{interval_ns} ns"
 
 
 def _stamp_open(table: BarTable, reader: Reader, interval_ns: int) -> None:
@@ -230,8 +244,13 @@ def _finish(
     steps = np.diff(times)
     if len(steps) and interval_ns < 28 * DAY_NS and (steps == interval_ns).mean() < _IRREGULAR:
         reader.warnings.append(
-            f"steps between rows are irregular: the commonest, {_words(interval_ns)}, is taken as "
+            f"steps between rows are irregular: the commonest, {interval_words(interval_ns)}, is taken as "
             f"the interval"
+        )
+    if reader.layout.kind == "bars" and not values["volume"].any():
+        reader.warnings.append(
+            "volume is 0 in every bar: nothing fills unless max_volume_share is 0, which lifts the "
+            "limit to a share of the volume"
         )
     reader.warnings += [f"column {n} is not used: {why}" for n, why in reader.unusable.items()]
     bars = _frame(times, values)
@@ -267,7 +286,7 @@ def _source(
     }
     symbol = reader.symbol or reader.guess
     asset = options.asset or ("crypto" if reader.crypto else None)
-    for name, value in (("symbol", symbol), ("asset", asset), ("venue", options.venue)):
+    for name, value in (("symbol", symbol), ("asset", asset), ("venue", reader.venue)):
         known |= {name: value} if value else {}
     return known | ({"simulated": True} if reader.simulated else {})
 

@@ -23,7 +23,8 @@ class Repairs:
     fill_gaps : insert bars with the previous close and zero volume where bars are missing; session
         breaks stay. Refused where more than half of the result would be invented.
     drop_bad_rows : drop rows that cannot be read or cannot be true (text for a number, missing or
-        infinite values, prices at or below zero, contradicting prices, wrong number of fields).
+        infinite values, prices at or below zero, contradicting prices, wrong number of fields; of
+        bars that overlap those off the grid of the interval).
     """
 
     sort: bool = False

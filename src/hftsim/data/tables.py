@@ -234,7 +234,9 @@ class ArrowTable:
     def _batches(self, positions: Sequence[int]) -> Iterator[Any]:
         names = [self._schema.names[at] for at in positions]
         if self._source.container == "parquet":
-            yield from self._file.iter_batches(batch_size=_BATCH_ROWS, columns=names)
+            yield from self._file.iter_batches(
+                batch_size=_BATCH_ROWS, columns=names, use_threads=False
+            )
             return
         for i in range(self._file.num_record_batches):
             batch = self._file.get_batch(i)

@@ -1,5 +1,5 @@
 """The one loop: market -> strategy -> risk -> market, interpreted or compiled."""
 
-from hftsim.engine.loop import Mode, drive
+from hftsim.engine.loop import Mode, drive, users_line
 
-__all__ = ["Mode", "drive"]
+__all__ = ["Mode", "drive", "users_line"]

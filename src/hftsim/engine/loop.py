@@ -3,6 +3,7 @@
 import functools
 import re
 import sysconfig
+import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from hftsim.native.context import (
 from hftsim.native.events import BAR, DONE, FILL, GROW, PAUSE, WAKE
 from hftsim.native.fields import no_attribute
 from hftsim.native.layout import address_of
+from hftsim.native.state import begin_run, end_run
 from hftsim.strategies.base import Strategy, handlers_of
 
 Mode = Literal["native", "python"]
@@ -31,6 +33,9 @@ Stretch = Callable[[int], int]
 
 _PAUSE_SECONDS = 0.05
 """How long a stretch should take: after it Ctrl-C and progress have their turn."""
+
+_LAST_SECONDS = 0.5
+"""How long a stretch may take to end after Ctrl-C."""
 
 _PACKAGE = str(Path(__file__).resolve().parents[1])
 _LIBRARIES = (sysconfig.get_paths()["stdlib"], "<frozen")
@@ -84,7 +89,7 @@ def drive(
         raise InputError(f"mode is 'native' or 'python', not {mode!r}")
     cls = type(strategy)
     handlers = handlers_of(cls)
-    strategy.reset()
+    begin_run(strategy)
     wake_every = cls.wake.every_ns if "on_wake" in handlers else None
     market.wake(bar="on_bar" in handlers, fill="on_fill" in handlers, wake_every=wake_every)
     install_operations(market)
@@ -97,7 +102,10 @@ def drive(
         make = functools.partial(python_stretch, strategy, market, handlers)
     # As in compiled code: numpy's numbers raise where Python's do, and too large ones wrap around.
     with np.errstate(divide="raise", invalid="raise", over="ignore"):
-        _run_stretches(strategy, market, make, mode, progress)
+        try:
+            _run_stretches(strategy, market, make, mode, progress)
+        finally:
+            end_run(strategy)
 
 
 def _run_stretches(
@@ -113,7 +121,7 @@ def _run_stretches(
         start = time.perf_counter()
         try:
             event = stretch(calls)
-        except Exception as error:  # noqa: BLE001 - whatever the user's code raises
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the user's code raises
             told = _strategy_error(strategy, market, error, mode)
             raise told from (error if mode == "python" else None)
         taken = time.perf_counter() - start
@@ -164,7 +172,40 @@ def native_stretch(strategy: Strategy, market: Market, slot: Any) -> Stretch:
     compiled, step = kernel(source, DRIVE_SIGNATURE), _step_kernel(market)
     run, own = address_of(market.run), address_of(strategy._memory)  # noqa: SLF001 - what it shares
     context = address_of(market.context)
-    return lambda calls: cast("int", compiled(run, own, context, step, slot, calls))
+
+    def stretch(calls: int) -> int:
+        work = functools.partial(compiled, run, own, context, step, slot, calls)
+        return _interruptible(work, keeps=(strategy, market))
+
+    return stretch
+
+
+def _interruptible(work: Callable[[], int], keeps: object) -> int:
+    """Run compiled code beside the main thread, where Ctrl-C would wait for its end.
+
+    `keeps` stays alive as long as the code runs: an endless loop goes on after Ctrl-C, until the
+    process ends.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return work()
+    found: list[int | BaseException] = []
+
+    def run(_alive: object = keeps) -> None:
+        try:
+            found.append(work())
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            found.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        thread.join()
+    except KeyboardInterrupt:
+        thread.join(_LAST_SECONDS)
+        raise
+    if isinstance(found[0], BaseException):
+        raise found[0]
+    return found[0]
 
 
 def python_stretch(strategy: Strategy, market: Market, handlers: dict[str, int]) -> Stretch:
@@ -217,15 +258,15 @@ def python_context(market: Market) -> ContextView:
 
 
 def _strategy_error(
-    strategy: Strategy, market: Market, error: Exception, mode: Mode
+    strategy: Strategy, market: Market, error: BaseException, mode: Mode
 ) -> StrategyError:
     cls, when = type(strategy), time_text(int(market.context["now"][0]))
-    told = f"{type(error).__name__}: {error}"
+    told = f"{type(error).__name__}: {error}".removesuffix(": ")
     unknown = re.match(rf"'{cls.__name__}' object has no attribute '(\w+)'", str(error))
     if unknown and isinstance(error, AttributeError):
         told = no_attribute("self", unknown[1], [n for n in dir(cls) if not n.startswith("_")])
     if mode == "python":
-        return StrategyError(f"{_users_line(error)}: {cls.__name__} raised {told} (at {when})")
+        return StrategyError(f"{users_line(error)}: {cls.__name__} raised {told} (at {when})")
     return StrategyError(
         f"{cls.__name__} raised {told} at {when}; run with mode='python' to stop at the line"
     )
@@ -237,7 +278,7 @@ def time_text(ts: int) -> str:
     return f"{np.datetime_as_string(np.datetime64(ts, 'ns'), unit=unit)}Z"
 
 
-def _users_line(error: Exception) -> str:
+def users_line(error: BaseException) -> str:
     """Return file:line of the innermost frame that is the user's, or a shipped strategy's."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [f for f in frames if not _is_library(f.filename)]

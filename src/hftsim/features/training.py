@@ -101,6 +101,7 @@ def training_set(
     if not len(ends):
         raise _too_few(chosen, runs, ready, lookback, horizon)
     boundary = _train_row(features, train_end)
+    _require_sample(int(ends[0]) + horizon + 1, boundary)
     if threshold is None:
         threshold = fit_threshold(returns[: max(boundary - horizon, 0)], flat_share=flat_share)
     y = direction_labels(close, horizon, threshold, runs=runs)[ends]
@@ -209,15 +210,22 @@ def _too_few(
         return ModelError(f"{len(runs)} rows are too few: at least {needed} are needed ({parts})")
     longest = int(np.bincount(runs[ready:] - runs[0]).max()) if ready < len(runs) else 0
     return ModelError(
-        f"no unbroken run of bars is long enough: the longest after the warm-up has {longest} "
-        f"rows, {lookback + horizon} are needed ({parts}); use a shorter look-back"
+        f"no unbroken run of bars is long enough, so no window is left: the longest after the "
+        f"warm-up has {longest} rows, {lookback + horizon} are needed ({parts}); use a shorter "
+        "look-back"
     )
+
+
+def _require_sample(needed: int, boundary: int) -> None:
+    if boundary < needed:
+        raise ModelError(
+            f"no sample lies in the training part (rows before {boundary}): the label of the first "
+            f"is known after {needed} rows, so at least {needed} must train"
+        )
 
 
 def _require_classes(y_train: npt.NDArray[np.int64], boundary: int, threshold: float) -> None:
     found = np.unique(y_train)
-    if len(found) == 0:
-        raise ModelError(f"no sample lies in the training part (rows before {boundary})")
     if len(found) == 1:
         raise ModelError(
             f"the training part (rows before {boundary}) holds one class only, "

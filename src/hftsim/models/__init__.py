@@ -4,6 +4,7 @@ Everything is loaded on first use: importing this package imports neither torch 
 """
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
 
 from hftsim.core import MissingExtraError
@@ -50,7 +51,17 @@ _HOME = {
     "load_model": "registry",
     "make_model": "registry",
 }
-_PACKAGES = {"sklearn": "scikit-learn", "torch": "torch", "safetensors": "safetensors"}
+if "GOMP_SPINCOUNT" not in os.environ:
+    # OpenMP reads this when torch is loaded: threads that wait for each other sleep, not spin, which
+    # on a busy machine makes two threads eight times slower than one
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+_PACKAGES = {
+    "sklearn": "scikit-learn",
+    "threadpoolctl": "scikit-learn",
+    "torch": "torch",
+    "safetensors": "safetensors",
+}
 
 
 def __getattr__(name: str) -> Any:

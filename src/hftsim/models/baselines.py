@@ -15,7 +15,13 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from hftsim.core import ModelError, Progress
 from hftsim.labels import CLASS_NAMES
 from hftsim.models.estimator import WindowClassifier
-from hftsim.models.inputs import FloatArray, Samples, check_class_weight
+from hftsim.models.inputs import (
+    FloatArray,
+    Samples,
+    check_class_weight,
+    check_number,
+    check_whole,
+)
 from hftsim.models.scaling import Scaler, fit_scaler
 
 _TOLERANCE = 1e-3
@@ -88,12 +94,16 @@ class LogisticBaseline(WindowClassifier):
         self.max_iter = max_iter
         self.clip = clip
 
+    def check_params(self) -> None:
+        """Raise ModelError for a constructor field that cannot be."""
+        check_class_weight(self.class_weight)
+        check_whole("max_iter", self.max_iter, 1, 2**31 - 1)
+        for name in ("C", "clip"):
+            check_number(name, getattr(self, name), lambda v: v > 0, "be a number above 0")
+
     def _learn(
         self, train: Samples, validation: Samples | None, progress: Progress
     ) -> dict[str, Any]:
-        check_class_weight(self.class_weight)
-        if not (self.C > 0 and self.max_iter >= 1 and self.clip > 0):
-            raise ModelError("C and clip must be positive and max_iter at least 1")
         for _ in validation.windows() if validation is not None else ():
             pass
         last = np.concatenate([windows[:, -1:] for windows in train.windows()])
@@ -136,6 +146,10 @@ class LogisticBaseline(WindowClassifier):
         self.scaler_ = Scaler.from_dict(details["scaler"])
         self.converged_ = details["converged"]
         self.coef_, self.intercept_ = tensors["coef"], tensors["intercept"]
+        shapes = [self.coef_.shape, self.intercept_.shape]
+        wanted = [(len(CLASS_NAMES), self.n_features_in_), (len(CLASS_NAMES),)]
+        if shapes != wanted:
+            raise ModelError(f"the weights have shapes {shapes}, the manifest asks for {wanted}")
 
 
 def _one_thread() -> contextlib.AbstractContextManager[object]:

@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 
 from hftsim.core import Interrupted, ModelError, Progress, no_progress
 from hftsim.labels import CLASS_NAMES
-from hftsim.models.files import read_model, write_model
+from hftsim.models.files import MANIFEST, read_model, write_model
 from hftsim.models.inputs import (
     CHUNK,
     FloatArray,
@@ -74,6 +74,7 @@ class WindowClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             part of one class, a parameter out of range.
         Interrupted : stopped by Ctrl-C.
         """
+        self.check_params()
         samples = make_samples(X, y)
         _, lookback, features = window_shape(X)
         names = _given_names(X, feature_names, features)
@@ -154,12 +155,26 @@ class WindowClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ModelError for a folder that is not ours, of another format or class, or tampered with.
         """
         manifest, tensors = read_model(Path(path))
-        if manifest["class"] != cls.__name__:
+        if manifest.get("class") != cls.__name__:
             raise ModelError(
-                f"{path} holds a {manifest['class']}, not a {cls.__name__}; "
+                f"{path} holds a {manifest.get('class')}, not a {cls.__name__}; "
                 "hftsim.models.load_model opens any model"
             )
+        try:
+            model = cls._restored(manifest, tensors)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ModelError(
+                f"{path}: {MANIFEST} does not describe a {cls.__name__} "
+                f"({type(error).__name__}: {error}); train anew"
+            ) from error
+        if feature_names is not None:
+            model.check_features(feature_names)
+        return model
+
+    @classmethod
+    def _restored(cls, manifest: dict[str, Any], tensors: dict[str, npt.NDArray[Any]]) -> Self:
         model = cls(**manifest["params"])
+        model.check_params()
         model.__dict__.update(
             classes_=np.arange(len(CLASS_NAMES), dtype=np.int64),
             class_counts_=np.array(manifest["class_counts"], dtype=np.int64),
@@ -170,9 +185,10 @@ class WindowClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if manifest["features"] is not None:
             model.feature_names_in_ = np.array(manifest["features"], dtype=object)
         model._restore(manifest["details"], tensors)
-        if feature_names is not None:
-            model.check_features(feature_names)
         return model
+
+    def check_params(self) -> None:
+        """Raise ModelError for a constructor field that cannot be; `fit` and `load` ask this."""
 
     def _learn(
         self, train: Samples, validation: Samples | None, progress: Progress

@@ -4,6 +4,7 @@
 model or the new one, whole. Nothing in either file can run code.
 """
 
+import contextlib
 import hashlib
 import importlib.metadata
 import json
@@ -14,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from safetensors import SafetensorError
 from safetensors.numpy import load as parse_tensors
 from safetensors.numpy import save as format_tensors
 
@@ -76,7 +78,7 @@ def read_model(folder: Path) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]
         )
     if manifest.get("manifest_sha256") != _manifest_hash(manifest):
         raise ModelError(f"{path} was changed after it was written (its hash differs); train anew")
-    return manifest, _read_weights(folder, str(manifest["weights_sha256"]))
+    return manifest, _read_weights(folder, str(manifest.get("weights_sha256")))
 
 
 def _read_weights(folder: Path, digest: str) -> dict[str, npt.NDArray[Any]]:
@@ -87,7 +89,10 @@ def _read_weights(folder: Path, digest: str) -> dict[str, npt.NDArray[Any]]:
         raise ModelError(f"{path} cannot be read: {error.strerror}") from error
     if hashlib.sha256(weights).hexdigest() != digest:
         raise ModelError(f"{path} was changed after it was written (its hash differs); train anew")
-    tensors: dict[str, npt.NDArray[Any]] = parse_tensors(weights)
+    try:
+        tensors: dict[str, npt.NDArray[Any]] = parse_tensors(weights)
+    except (SafetensorError, ValueError) as error:
+        raise ModelError(f"{path} is no safetensors file: {error}; train anew") from error
     return tensors
 
 
@@ -148,9 +153,8 @@ def _plain(value: object) -> object:
 
 
 def _versions() -> dict[str, str]:
-    packages = ("numpy", "scikit-learn", "torch", "safetensors")
-    return {
-        "hftsim": __version__,
-        "python": platform.python_version(),
-        **{name: importlib.metadata.version(name) for name in packages},
-    }
+    found = {"hftsim": __version__, "python": platform.python_version()}
+    for name in ("numpy", "scikit-learn", "torch", "safetensors"):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):  # torch may be absent
+            found[name] = importlib.metadata.version(name)
+    return found

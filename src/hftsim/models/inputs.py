@@ -1,7 +1,8 @@
 """What a model accepts: windows (samples, steps, features) and labels DOWN=0, FLAT=1, UP=2."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol, Self
 
@@ -16,6 +17,7 @@ CHUNK = 1024
 
 FloatArray = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.int64]
+_LARGEST_WHOLE = 2**63 - 1
 _LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -152,6 +154,25 @@ def check_labels(y: npt.ArrayLike, samples: int, what: str = "y") -> IntArray:
             f"{what} holds {labels[row]} at sample {row}; classes are 0 (DOWN), 1 (FLAT), 2 (UP)"
         )
     return labels.astype(np.int64)
+
+
+def check_whole(name: str, value: object, least: int, most: int = _LARGEST_WHOLE) -> None:
+    """Raise ModelError unless a parameter is a whole number in [least, most]."""
+    is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not (is_whole and least <= int(value) <= most):  # type: ignore[call-overload]
+        end = f" to {most}" if most < 2**31 - 1 else ""
+        raise ModelError(f"{name} must be a whole number from {least}{end}, not {value!r}")
+
+
+def check_number(
+    name: str, value: object, accepts: Callable[[float], bool], range_words: str
+) -> None:
+    """Raise ModelError unless a parameter is a finite number that `accepts` takes."""
+    is_number = isinstance(value, float | int | np.floating | np.integer)
+    if isinstance(value, bool) or not (
+        is_number and math.isfinite(value) and accepts(float(value))  # type: ignore[arg-type]
+    ):
+        raise ModelError(f"{name} must {range_words}, not {value!r}")
 
 
 def check_class_weight(value: object) -> None:

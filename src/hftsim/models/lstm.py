@@ -1,5 +1,6 @@
 """`LSTMPredictor`: the direction of the price from a window of features."""
 
+import os
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal, Self
 
@@ -8,10 +9,18 @@ import numpy.typing as npt
 
 from hftsim.core import Interrupted, ModelError, Progress, no_progress
 from hftsim.models.estimator import WindowClassifier
-from hftsim.models.inputs import FloatArray, IntArray, Samples, WindowSource, check_class_weight
+from hftsim.models.inputs import (
+    FloatArray,
+    IntArray,
+    Samples,
+    WindowSource,
+    check_class_weight,
+    check_number,
+    check_whole,
+)
 from hftsim.models.network import PriceNetwork, answer, set_weights, weights_of
 from hftsim.models.scaling import Scaler, fit_scaler
-from hftsim.models.torch_state import find_device, has_device, torch_settings
+from hftsim.models.torch_state import check_device_name, find_device, has_device, torch_settings
 from hftsim.models.training import Outcome, Schedule, Training, train_network
 
 _WORTH_THREADS = 64
@@ -40,9 +49,9 @@ class LSTMPredictor(WindowClassifier):
     seed : of the first weights, the order of samples and dropout.
     deterministic : bit-equal training for the same data, seed, versions, CPU type and thread count.
     device : "auto" (CUDA if present), "cpu", "cuda" or "cuda:1".
-    n_threads : CPU threads of torch while it trains or predicts. None takes one below 64 hidden
-        units, where more do not pay (and wait for each other on a busy machine), else as many as
-        torch is set to.
+    n_threads : CPU threads of torch while it trains or predicts, at most one for each processor.
+        None takes one below 64 hidden units, where more do not pay (and wait for each other on a
+        busy machine), else as many as torch is set to.
 
     Attributes
     ----------
@@ -98,6 +107,26 @@ class LSTMPredictor(WindowClassifier):
         self.device = device
         self.n_threads = n_threads
 
+    def check_params(self) -> None:
+        """Raise ModelError for a constructor field that cannot be."""
+        check_class_weight(self.class_weight)
+        for name in ("hidden_size", "batch_size", "epochs", "patience"):
+            check_whole(name, getattr(self, name), 1, 2**31 - 1)
+        check_whole("num_layers", self.num_layers, 1, 64)
+        check_whole("seed", self.seed, 0)
+        for name in ("input_size", "n_threads"):
+            if getattr(self, name) is not None:
+                check_whole(name, getattr(self, name), 1)
+        for name in ("max_grad_norm", "clip"):
+            check_number(name, getattr(self, name), lambda v: v > 0, "be a number above 0")
+        check_number("learning_rate", self.learning_rate, lambda v: 0 < v <= 1, "lie in (0, 1]")
+        check_number("dropout", self.dropout, lambda v: 0 <= v < 1, "lie in [0, 1)")
+        share = self.validation_fraction
+        check_number("validation_fraction", share, lambda v: 0 < v < 1, "lie between 0 and 1")
+        if not isinstance(self.deterministic, bool):
+            raise ModelError(f"deterministic must be true or false, not {self.deterministic!r}")
+        check_device_name(self.device)
+
     def fit(
         self,
         X: WindowSource,
@@ -132,7 +161,9 @@ class LSTMPredictor(WindowClassifier):
     def _split(
         self, samples: Samples, given: tuple[WindowSource, npt.ArrayLike] | None
     ) -> tuple[Samples, Samples | None]:
-        self._check_params(samples.source.shape[2])
+        features = samples.source.shape[2]
+        if self.input_size is not None and self.input_size != features:
+            raise ModelError(f"input_size is {self.input_size}, but X has {features} features")
         train, validation = super()._split(samples, given)
         if validation is not None:
             return train, validation
@@ -225,46 +256,27 @@ class LSTMPredictor(WindowClassifier):
         set_weights(self.network_, tensors)
 
     def _threads(self) -> int | None:
-        alone = self.n_threads is None and self.hidden_size < _WORTH_THREADS
-        return 1 if alone else self.n_threads
+        if self.n_threads is not None:  # more than processors wait for each other without end
+            return min(self.n_threads, os.cpu_count() or 1)
+        return 1 if self.hidden_size < _WORTH_THREADS else None
 
     def _network(self, features: int) -> PriceNetwork:
-        return PriceNetwork(
-            features=features,
-            hidden_size=self.hidden_size,
-            num_layers=self.num_layers,
-            dropout=self.dropout,
-        )
-
-    def _check_params(self, features: int) -> None:
-        if self.input_size is not None and self.input_size != features:
-            raise ModelError(f"input_size is {self.input_size}, but X has {features} features")
-        check_class_weight(self.class_weight)
-        counts = ("hidden_size", "num_layers", "batch_size", "epochs", "patience")
-        for name in (*counts, *(("n_threads",) if self.n_threads is not None else ())):
-            if not _is_whole(getattr(self, name), 1):
-                raise ModelError(f"{name} must be a whole number from 1, not {getattr(self, name)}")
-        if not _is_whole(self.seed, 0):
-            raise ModelError(f"seed must be a whole number from 0, not {self.seed}")
-        if not 0 < self.learning_rate <= 1:
-            raise ModelError(f"learning_rate must lie in (0, 1], not {self.learning_rate}")
-        for name in ("max_grad_norm", "clip"):
-            if not getattr(self, name) > 0:
-                raise ModelError(f"{name} must be positive, not {getattr(self, name)}")
-        if not 0 <= self.dropout < 1:
-            raise ModelError(f"dropout must lie in [0, 1), not {self.dropout}")
-        if not 0 < self.validation_fraction < 1:
-            raise ModelError(
-                f"validation_fraction must lie between 0 and 1, not {self.validation_fraction}"
+        try:
+            return PriceNetwork(
+                features=features,
+                hidden_size=self.hidden_size,
+                num_layers=self.num_layers,
+                dropout=self.dropout,
             )
+        except (RuntimeError, MemoryError) as error:  # what torch says to large sizes
+            raise ModelError(
+                f"a network of hidden_size {self.hidden_size} and num_layers {self.num_layers} does "
+                "not fit into memory: lower them"
+            ) from error
 
 
 def _part(samples: Samples, rows: slice) -> Samples:
     return Samples(source=samples.source, index=samples.index[rows], labels=samples.labels[rows])
-
-
-def _is_whole(value: object, least: int) -> bool:
-    return isinstance(value, int | np.integer) and int(value) >= least
 
 
 def _class_weights(counts: IntArray, *, balanced: bool) -> npt.NDArray[np.float32]:

@@ -21,7 +21,8 @@ MODELS: Mapping[str, str] = MappingProxyType(
 def make_model(name: str, **params: Any) -> "WindowClassifier":
     """Return an untrained model by its name in `MODELS`.
 
-    Raises UnknownNameError for another name or for a parameter that the class does not have.
+    Raises UnknownNameError for another name or for a parameter that the class does not have,
+    ModelError for a value that cannot be.
     """
     if name not in MODELS:
         raise UnknownNameError("model", name, MODELS)
@@ -30,7 +31,9 @@ def make_model(name: str, **params: Any) -> "WindowClassifier":
     for param in params:
         if param not in known:
             raise UnknownNameError(f"parameter of {MODELS[name]}", param, known)
-    return model_class(**params)
+    model = model_class(**params)
+    model.check_params()
+    return model
 
 
 def load_model(path: str | Path) -> "WindowClassifier":
@@ -40,7 +43,7 @@ def load_model(path: str | Path) -> "WindowClassifier":
     """
     from hftsim.models.files import read_model
 
-    name = read_model(Path(path))[0]["class"]
+    name = read_model(Path(path))[0].get("class")
     saved = {*MODELS.values(), "MajorityBaseline"}
     if name not in saved:
         raise ModelError(f"{path} holds a {name}, which is none of {', '.join(sorted(saved))}")

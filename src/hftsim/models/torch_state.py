@@ -19,15 +19,21 @@ def find_device(name: str) -> torch.device:
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    kind, _, number = name.partition(":")
-    if kind not in {"cpu", "cuda"} or (number and not number.isdecimal()):
-        raise UnknownNameError("device", name, ("auto", "cpu", "cuda"))
+    check_device_name(name)
     if not has_device(name):
         raise ModelError(
             f"device {name!r} is asked for, but torch sees {torch.cuda.device_count()} CUDA "
             "devices here; take device='auto' or 'cpu'"
         )
     return torch.device(name)
+
+
+def check_device_name(name: object) -> None:
+    """Raise UnknownNameError for what no device is called."""
+    kind, _, number = str(name).partition(":")
+    is_device = kind in {"cpu", "cuda"} and (not number or number.isdecimal())
+    if name != "auto" and not is_device:
+        raise UnknownNameError("device", str(name), ("auto", "cpu", "cuda"))
 
 
 def has_device(name: str) -> bool:

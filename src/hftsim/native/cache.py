@@ -13,12 +13,14 @@ import logging
 import os
 import re
 import secrets
+import signal
 import stat
 import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import llvmlite
@@ -184,15 +186,40 @@ def compile_keyed(
     """
     dispatcher = njit(**options)(function)
     from_disk = False
-    if key:
-        dispatcher._cache = cache = KeyedCache(function, key)
-        from_disk = cache.index_path.exists() and _load(dispatcher, cache, signature)
-    if not from_disk:
-        if prepare:
-            prepare()
-        dispatcher.compile(signature)
+    with _undisturbed():
+        if key:
+            dispatcher._cache = cache = KeyedCache(function, key)
+            from_disk = cache.index_path.exists() and _load(dispatcher, cache, signature)
+        if not from_disk:
+            if prepare:
+                prepare()
+            dispatcher.compile(signature)
     dispatcher.disable_compile()
     return dispatcher, from_disk
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM wait until a kernel is compiled.
+
+    LLVM, interrupted by an exception of Python's, keeps its lock or crashes.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[tuple[int, FrameType | None]] = []
+    handlers: dict[int, Any] = {
+        number: signal.signal(number, lambda *told: came.append(told))
+        for number in (signal.SIGINT, signal.SIGTERM)
+        if callable(signal.getsignal(number))
+    }
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for number, frame in came[:1]:
+            handlers[number](number, frame)
 
 
 def _load(dispatcher: Any, cache: KeyedCache, signature: Any) -> bool:

@@ -16,11 +16,14 @@ from hftsim.native.context import (
     INSTRUMENT_FIELDS,
     LIMIT,
     MARKET,
+    NO_SIDE,
     OPERATIONS,
     ContextView,
     column_dtype,
+    no_instrument,
+    no_room,
 )
-from hftsim.native.layout import CONTEXT, FILL, INSTRUMENT, LIMITS, ORDER, SIGNAL
+from hftsim.native.layout import CONTEXT, FILL, INSTRUMENT, LIMITS, NO_ROOM, ORDER, SIGNAL
 from hftsim.native.records import (
     ENGINE_OPTIONS,
     USER_OPTIONS,
@@ -70,11 +73,11 @@ def _word(context: Any, value: int) -> Any:
     return context.get_constant(types.int64, value)
 
 
-def _call(name: str, arrange: Callable[..., list[Any]]) -> Any:
+def _call(name: str, arrange: Callable[..., list[Any]], method: str = "") -> Any:
     """Return codegen that calls a kernel through its address in the context.
 
     A strategy then compiles without the order code inside it. `arrange(context, *args)` puts the
-    method's LLVM arguments into the kernel's order.
+    method's LLVM arguments into the kernel's order. `method` names those that may find no room.
     """
     field, kinds = OPERATIONS[name].field, ["i", *OPERATIONS[name].kinds]
 
@@ -86,6 +89,9 @@ def _call(name: str, arrange: Callable[..., list[Any]]) -> Any:
         here = load_field(context, builder, Context, ctx, "address")
         given = [here, *arrange(context, builder, *rest)]
         result = builder.call(builder.inttoptr(address, kernel), given)
+        if method:
+            full = builder.icmp_signed("==", result, _word(context, NO_ROOM))
+            _raise_if(context, builder, full, RuntimeError, no_room(method))
         if sig.return_type == types.boolean:
             return builder.icmp_unsigned("!=", result, _word(context, 0))
         if sig.return_type == types.none:
@@ -125,30 +131,47 @@ def _method(name: str, result: Any, kinds: tuple[Any, ...], codegen: Any) -> Non
     direct_method(Context, getattr(ContextView, name), result, kinds, codegen)
 
 
-_method("send", _I8, (_I8,) * 7 + (types.boolean,), _call("submit", _send))
-_method("buy", _I8, (_I8,) * 4, _call("submit", _limit(Side.BUY)))
-_method("sell", _I8, (_I8,) * 4, _call("submit", _limit(Side.SELL)))
-_method("buy_market", _I8, (_I8,) * 2, _call("submit", _market(Side.BUY)))
-_method("sell_market", _I8, (_I8,) * 2, _call("submit", _market(Side.SELL)))
-_method("target", _I8, (_F8, _I8), _call("target", _as_given))
-_method("cancel", types.boolean, (_I8,), _call("cancel", _as_given))
-_method("cancel_all", types.none, (), _call("cancel_all", _as_given))
-_method("record", types.none, (_I8, _F8, _I8), _call("record", _as_given))
-_method("ticks", _I8, (_F8, _I8), _call("ticks", _as_given))
-_method("lots", _I8, (_F8, _I8), _call("lots", _as_given))
+def _raise_if(context: Any, builder: Any, is_wrong: Any, kind: type, told: str) -> None:
+    with cgutils.if_unlikely(builder, is_wrong):
+        context.call_conv.return_user_exc(builder, kind, (told,))
 
 
 def _refuse_beyond(context: Any, builder: Any, index: Any, count: Any, told: str) -> None:
-    with cgutils.if_unlikely(builder, builder.icmp_unsigned(">=", index, count)):
-        context.call_conv.return_user_exc(builder, IndexError, (told,))
+    _raise_if(context, builder, builder.icmp_unsigned(">=", index, count), IndexError, told)
+
+
+def _of_instrument(name: str) -> Any:
+    """Return codegen of an operation whose last argument is an instrument that must exist."""
+    call = _call(name, _as_given, "record" if name == "record" else "")
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        count = load_field(context, builder, Context, args[0], "instruments")
+        _refuse_beyond(context, builder, args[-1], count, no_instrument(name))
+        if name == "record":
+            either = [builder.icmp_signed("!=", args[1], _word(context, s)) for s in Side]
+            _raise_if(context, builder, builder.and_(*either), ValueError, NO_SIDE)
+        return call(context, builder, sig, args)
+
+    return codegen
+
+
+_method("send", _I8, (_I8,) * 7 + (types.boolean,), _call("submit", _send, "send"))
+_method("buy", _I8, (_I8,) * 4, _call("submit", _limit(Side.BUY), "buy"))
+_method("sell", _I8, (_I8,) * 4, _call("submit", _limit(Side.SELL), "sell"))
+_method("buy_market", _I8, (_I8,) * 2, _call("submit", _market(Side.BUY), "buy_market"))
+_method("sell_market", _I8, (_I8,) * 2, _call("submit", _market(Side.SELL), "sell_market"))
+_method("target", _I8, (_F8, _I8), _call("target", _as_given, "target"))
+_method("cancel", types.boolean, (_I8,), _call("cancel", _as_given))
+_method("cancel_all", types.none, (), _call("cancel_all", _as_given))
+_method("record", types.none, (_I8, _F8, _I8), _of_instrument("record"))
+_method("ticks", _I8, (_F8, _I8), _of_instrument("ticks"))
+_method("lots", _I8, (_F8, _I8), _of_instrument("lots"))
 
 
 def _instrument_element(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     ctx, index = args
     count = load_field(context, builder, Context, ctx, "instruments")
-    _refuse_beyond(
-        context, builder, index, count, "ctx.instrument: index is not below ctx.instruments"
-    )
+    _refuse_beyond(context, builder, index, count, no_instrument("instrument"))
     base = load_field(context, builder, Context, ctx, "instruments_at")
     place = builder.add(base, builder.mul(index, _word(context, INSTRUMENT_SIZE)))
     return builder.inttoptr(place, context.get_value_type(Instrument))

@@ -12,7 +12,7 @@ import numpy as np
 from hftsim.core.enums import OrderStatus, OrderType, Side, TimeInForce
 from hftsim.core.errors import did_you_mean
 from hftsim.native.fields import View, read_only_view, record_dtype
-from hftsim.native.layout import CONTEXT, FILL, INSTRUMENT, ORDER, PRIVATE
+from hftsim.native.layout import CONTEXT, FILL, INSTRUMENT, NO_ROOM, ORDER, PRIVATE
 
 BUY, SELL = Side.BUY, Side.SELL
 GTC, IOC, FOK, GTX, DAY = (TimeInForce[n] for n in ("GTC", "IOC", "FOK", "GTX", "DAY"))
@@ -59,6 +59,18 @@ def misfit(method: str, name: str, told: str, unit: str) -> str:
     how = f"write ctx.{unit}(...) to convert"
     return f"ctx.{method}: {name} is an int in {unit} and gets {told}: {how}"
 
+
+def no_instrument(method: str) -> str:
+    """Return the sentence for an instrument that is not there."""
+    return f"ctx.{method}: index is not below ctx.instruments"
+
+
+def no_room(method: str) -> str:
+    """Return the sentence for more requests, or signals, than the logs have room for."""
+    return f"ctx.{method}: too many calls in one go (65,536 always fit); is this loop endless?"
+
+
+NO_SIDE = "ctx.record: side is BUY (1) or SELL (-1)"
 
 UNITS = {"price": "ticks", "trigger": "ticks", "qty": "lots"}
 """What integer arguments count."""
@@ -138,7 +150,7 @@ class ContextView(read_only_view("ctx", CONTEXT, PRIVATE)):  # type: ignore[misc
     def instrument(self, index: int = 0) -> InstrumentView:
         """Return the instrument with this index."""
         if not 0 <= index < len(self._instruments):
-            raise IndexError("ctx.instrument: index is not below ctx.instruments")
+            raise IndexError(no_instrument("instrument"))
         return self._instruments[index]
 
     @property
@@ -202,7 +214,7 @@ class ContextView(read_only_view("ctx", CONTEXT, PRIVATE)):  # type: ignore[misc
         instrument: int,
         reduce_only: bool,
     ) -> int:
-        return self._calls["submit"](
+        found = self._calls["submit"](
             self._address,
             whole(method, "side", side),
             whole(method, "type", kind),
@@ -213,6 +225,18 @@ class ContextView(read_only_view("ctx", CONTEXT, PRIVATE)):  # type: ignore[misc
             whole(method, "instrument", instrument),
             int(reduce_only),
         )
+        return self._with_room(method, found)
+
+    def _with_room(self, method: str, found: int) -> int:
+        if found == NO_ROOM:
+            raise RuntimeError(no_room(method))
+        return found
+
+    def _index(self, method: str, instrument: int) -> int:
+        index = whole(method, "instrument", instrument)
+        if not 0 <= index < len(self._instruments):
+            raise IndexError(no_instrument(method))
+        return index
 
     def buy(self, price: int, qty: int, tif: int = GTC, instrument: int = 0) -> int:
         """Send a limit order to buy `qty` lots at `price` ticks or better."""
@@ -236,7 +260,8 @@ class ContextView(read_only_view("ctx", CONTEXT, PRIVATE)):  # type: ignore[misc
         Working market orders of the instrument are cancelled first. Returns 0 if nothing is to do.
         """
         index = whole("target", "instrument", instrument)
-        return self._calls["target"](self._address, float(weight), index)
+        found = self._calls["target"](self._address, float(weight), index)
+        return self._with_room("target", found)
 
     def close_position(self, instrument: int = 0) -> int:
         """Send a reduce-only market order that closes the position; 0 if there is none."""
@@ -256,17 +281,21 @@ class ContextView(read_only_view("ctx", CONTEXT, PRIVATE)):  # type: ignore[misc
 
     def record(self, side: int, confidence: float, instrument: int = 0) -> None:
         """Record a signal (BUY or SELL) for the result's table of signals."""
-        side, index = whole("record", "side", side), whole("record", "instrument", instrument)
-        self._calls["record"](self._address, side, float(confidence), index)
+        side, index = whole("record", "side", side), self._index("record", instrument)
+        if side not in (BUY, SELL):
+            raise ValueError(NO_SIDE)
+        self._with_room(
+            "record", self._calls["record"](self._address, side, float(confidence), index)
+        )
 
     def ticks(self, price: float, instrument: int = 0) -> int:
         """Return a price in ticks, rounded to the nearest."""
-        index = whole("ticks", "instrument", instrument)
+        index = self._index("ticks", instrument)
         return self._calls["ticks"](self._address, float(price), index)
 
     def lots(self, qty: float, instrument: int = 0) -> int:
         """Return a quantity in lots, rounded towards zero."""
-        index = whole("lots", "instrument", instrument)
+        index = self._index("lots", instrument)
         return self._calls["lots"](self._address, float(qty), index)
 
 

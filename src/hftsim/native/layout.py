@@ -166,6 +166,9 @@ PRIVATE = frozenset(
 FROM_STRATEGY, FROM_STOP_LOSS, FROM_TAKE_PROFIT, FROM_HALT = range(4)
 """Who sent an order."""
 
+NO_ROOM = -1
+"""What an operation returns when the strategy has sent more in one go than the logs can take."""
+
 
 def address_of(array: np.ndarray) -> int:
     """Return the address of the array's first byte; the caller keeps the array alive."""

@@ -1,9 +1,11 @@
 """State: a class whose annotated attributes are one record, shared by Python and compiled code."""
 
+import dis
 import enum
 import inspect
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from types import CodeType, FunctionType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -109,10 +111,11 @@ class State(View, metaclass=StateMeta):
 
     Attributes may be int, float, bool, an IntEnum, ``Array[kind, size]`` or a `Struct`; those with
     a default may be omitted at construction, scalars without one must be given. Unannotated class
-    attributes are constants.
+    attributes are constants. What no method assigns is a parameter, the rest is state; what the
+    user gives is a parameter in any case.
     """
 
-    __slots__ = ("_memory", "_start")
+    __slots__ = ("_given", "_memory", "_seen", "_start")
     __reserved__: ClassVar[frozenset[str]] = frozenset()
     __own__: ClassVar[dict[str, Any]] = {}
     __fields__: ClassVar[dict[str, Any]] = {}
@@ -121,9 +124,18 @@ class State(View, metaclass=StateMeta):
 
     _memory: np.ndarray
     _start: np.ndarray
+    """What a run starts from."""
+    _seen: np.ndarray
+    """The memory as the constructor or the last run left it: what differs, the user assigned."""
+    _given: frozenset[str]
+    """The fields the user gave a value."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> "State":
         """Allocate the record."""
+        if "__dataclass_fields__" in vars(cls):
+            raise StrategyError(
+                f"{cls.__name__}: remove @dataclass; annotated attributes are fields"
+            )
         self = object.__new__(cls)
         self._memory = np.zeros(1, cls.__dtype__)
         View.__init__(self, self._memory)
@@ -148,21 +160,44 @@ class State(View, metaclass=StateMeta):
             elif not issubclass(kind, Array):
                 raise StrategyError(f"{cls.__name__} needs {name}=<{kind.__name__}>")
         self.validate()
-        self._start = self._memory.copy()
+        self._start, self._seen = self._memory.copy(), self._memory.copy()
+        self._given = frozenset(parameters)
+
+    def __copy__(self) -> "State":
+        """Return a twin with memory of its own, which later runs do not change."""
+        twin = type(self).__new__(type(self))
+        state = object.__reduce_ex__(self, 4)[2]
+        plain, slots = state if isinstance(state, tuple) else (state, {})
+        for name, value in {**(plain or {}), **slots}.items():
+            if name not in ("_memory", *View.__slots__):
+                object.__setattr__(twin, name, value)
+        twin._memory[:] = self._memory
+        return twin
 
     def validate(self) -> None:
         """Override to check parameters; raise ValueError with a sentence."""
 
     def reset(self) -> None:
-        """Go back to the constructed state; a run does this first."""
+        """Go back to the state a run starts from."""
         self._memory[:] = self._start
+        self._seen = self._start.copy()
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """The constructed values, as plain numbers and lists; empty arrays are state, not shown."""
-        start, dtype = self._start[0], type(self).__dtype__
-        given = (n for n in type(self).__fields__ if not dtype[n].shape or start[n].any())
-        return {n: start[n].tolist() for n in given}
+        """What the user gave, or may give: the values a run starts with, as plain numbers and lists.
+
+        Fields that a method assigns are state, and arrays of zeros are: they show only if given.
+        """
+        cls, assigned = type(self), _assigned_fields(type(self))
+        start, changed = _start_of(self)
+        known = self._given | changed
+
+        def is_shown(name: str) -> bool:
+            if cls.__dtype__[name].shape:
+                return name in self._given or bool(start[name].any())
+            return name in known or name not in assigned
+
+        return {n: start[n][0].tolist() for n in cls.__fields__ if is_shown(n)}
 
     def __repr__(self) -> str:
         fields = ", ".join(f"{n}={getattr(self, n)!r}" for n in type(self).__fields__)
@@ -201,6 +236,71 @@ def _set_defaults(view: View, kind: type[Struct]) -> None:
                 view._parts[name][...] = getattr(kind, name)
             else:
                 setattr(view, name, getattr(kind, name))
+
+
+def begin_run(state: State) -> None:
+    """Put a strategy where its run starts: as constructed, with what the user assigned since.
+
+    Raises StrategyError if what was assigned is not valid, or nothing was constructed.
+    """
+    name = type(state).__name__
+    if not hasattr(state, "_start"):
+        raise StrategyError(f"{name}.__init__ must call super().__init__(...) first")
+    start, changed = _start_of(state)
+    state._memory[:] = start
+    if changed:
+        try:
+            state.validate()
+        except ValueError as error:
+            raise StrategyError(f"{name}: {error}") from None
+    state._start, state._given = start, state._given | changed
+
+
+def end_run(state: State) -> None:
+    """Remember what the run left, so that later assignments are known to be the user's."""
+    state._seen = state._memory.copy()
+
+
+def _start_of(state: State) -> tuple[np.ndarray, frozenset[str]]:
+    """Return what the next run starts from, and the fields assigned since the last."""
+    start, changed = state._start.copy(), set()
+    if state._memory.tobytes() != state._seen.tobytes():
+        for name in type(state).__fields__:
+            if state._memory[name].tobytes() != state._seen[name].tobytes():
+                start[name] = state._memory[name]
+                changed.add(name)
+    return start, frozenset(changed)
+
+
+def _assigned_fields(cls: type[State]) -> frozenset[str]:
+    """Return the fields that methods, or functions they call, assign: state, not parameters."""
+    stored, seen = set[str](), set[CodeType]()
+    for base in cls.__mro__:
+        if base in State.__mro__:
+            continue
+        for name, value in vars(base).items():
+            function = value.fget if isinstance(value, property) else value
+            if isinstance(function, FunctionType) and name not in ("__init__", "validate"):
+                stored.update(_stored_by(function.__code__, function.__globals__, seen))
+    structs = {n: k for n, k in cls.__fields__.items() if issubclass(k, Struct)}
+    inside = {n for n, k in structs.items() if stored & set(annotations_of(k))}
+    return frozenset(inside | (stored & set(cls.__fields__)))
+
+
+def _stored_by(code: CodeType, scope: Mapping[str, Any], seen: set[CodeType]) -> Iterator[str]:
+    """Yield the attributes that code and the plain functions it names assign."""
+    if code in seen:
+        return
+    seen.add(code)
+    for step in dis.get_instructions(code):
+        if step.opname == "STORE_ATTR":
+            yield str(step.argval)
+        elif step.opname == "LOAD_GLOBAL" and isinstance(scope.get(step.argval), FunctionType):
+            helper = scope[step.argval]
+            yield from _stored_by(helper.__code__, helper.__globals__, seen)
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield from _stored_by(inner, scope, seen)
 
 
 def members(cls: type[State], root: type[State]) -> dict[str, Any]:

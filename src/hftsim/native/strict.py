@@ -13,6 +13,7 @@ from numba.core.untyped_passes import IRProcessing, ReconstructSSA
 from hftsim.native.explain import Failure, in_words, mark
 from hftsim.native.fields import no_attribute
 from hftsim.native.layout import PRIVATE
+from hftsim.native.overflow import check_overflow
 from hftsim.native.parity import rewrite
 from hftsim.native.records import USER_OPTIONS
 
@@ -74,6 +75,9 @@ class StrictFields(AnalysisPass):  # type: ignore[misc]
                 told = _refusal(statement, state.typemap)
                 if told:
                     raise errors.TypingError(mark(told), loc=statement.loc)
+                value = getattr(statement, "value", None)
+                if isinstance(value, ir.Expr) and value.op in ("binop", "inplace_binop"):
+                    check_overflow(value, state.calltypes)
         return False
 
 

@@ -185,6 +185,8 @@ def _check_step(code: types.CodeType, steps: list[dis.Instruction], at: int) -> 
     what = refuse.OPCODES.get(step.opname)
     if step.opname == "LOAD_CONST" and isinstance(step.argval, frozenset):
         what = "a set"
+    if step.opname == "LOAD_CONST" and type(step.argval) is int and step.argval.bit_length() > 63:
+        what = "an int of more than 64 bits"
     if step.opname == "RAISE_VARARGS" and step.arg == 2:
         what = "raise ... from"
     if (

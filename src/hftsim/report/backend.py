@@ -29,6 +29,7 @@ from matplotlib.axis import Axis  # noqa: E402
 from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: E402
 from matplotlib.colors import LinearSegmentedColormap  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
+from matplotlib.text import Text  # noqa: E402
 
 __all__ = [
     "Axes",
@@ -36,6 +37,7 @@ __all__ = [
     "Figure",
     "FigureCanvasAgg",
     "LinearSegmentedColormap",
+    "Text",
     "dates",
     "matplotlib",
     "ticker",

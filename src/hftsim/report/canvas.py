@@ -19,6 +19,7 @@ from hftsim.report.backend import (
     Figure,
     FigureCanvasAgg,
     LinearSegmentedColormap,
+    Text,
     dates,
     matplotlib,
     ticker,
@@ -27,6 +28,7 @@ from hftsim.report.run_folder import replace_file
 from hftsim.report.style import Style
 
 _DRAWING = threading.RLock()
+_WIDENED = 1.15  # by which axes gain width, at least, when the layout is made
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -87,7 +89,10 @@ def new_figure(
     figure = Figure(figsize=size, dpi=style.dpi, layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
     edge = 0.12 / size[0]
-    figure.suptitle(title, x=edge, ha="left", fontsize=style.font_size + 4, fontweight="bold")
+    head = figure.suptitle(
+        title, x=edge, ha="left", fontsize=style.font_size + 4, fontweight="bold"
+    )
+    _fit(figure, head, size[0] - (1.8 if sheet.simulated else 0.3))
     if sheet.simulated:
         figure.text(
             1 - edge,
@@ -103,17 +108,57 @@ def new_figure(
     return figure
 
 
+def _fit(figure: Figure, head: Text, inches: float) -> None:
+    """Make a heading smaller, and leave out its middle where that is not enough."""
+    whole = head.get_text()
+    largest = float(head.get_fontsize())
+    for size in (largest, 0.85 * largest, 0.7 * largest):
+        head.set_fontsize(size)
+        if _width(figure, head) <= inches:
+            return
+    for kept in range(len(whole) // 2, 4, -1):
+        head.set_text(f"{whole[:kept]} … {whole[-kept:]}")
+        if _width(figure, head) <= inches:
+            return
+
+
+def _width(figure: Figure, artist: Any) -> float:
+    """Return how wide an artist is drawn, in inches."""
+    canvas: Any = figure.canvas
+    return float(artist.get_window_extent(canvas.get_renderer()).width) / figure.dpi
+
+
 def put_notes(figure: Figure, sheet: Sheet, notes: list[str]) -> None:
     """Write what the reader must know of how the picture was made along its lower edge."""
-    if notes:
-        width = int(figure.get_figwidth() * 165 / sheet.style.font_size)
-        figure.supxlabel(
-            "\n".join(textwrap.wrap(" · ".join(dict.fromkeys(notes)), width)),
-            x=0.12 / figure.get_figwidth(),
-            ha="left",
-            fontsize=sheet.style.font_size - 1.5,
-            color=sheet.style.muted,
+    if not notes:
+        return
+    inches, sentence = figure.get_figwidth(), " · ".join(dict.fromkeys(notes))
+    text = figure.supxlabel(
+        sentence,
+        x=0.12 / inches,
+        ha="left",
+        fontsize=sheet.style.font_size - 1.5,
+        color=sheet.style.muted,
+    )
+    width = len(sentence)
+    while _width(figure, text) > inches - 0.24 and width > 20:
+        width = min(width - 1, int(width * (inches - 0.24) / _width(figure, text)) + 1)
+        text.set_text("\n".join(textwrap.wrap(sentence, width)))
+
+
+def legend_above(axes: Axes) -> None:
+    """Put the legend above the axes, in as many columns as the picture is wide enough for."""
+    entries = len(axes.get_legend_handles_labels()[0])
+    figure = axes.get_figure(root=True)
+    if figure is None:
+        return
+    for columns in range(min(entries, 8), 0, -1):
+        legend = axes.legend(
+            loc="lower left", bbox_to_anchor=(0, 1.0), ncols=columns, borderaxespad=0.2
         )
+        wide = axes.get_position().width * figure.get_figwidth() * _WIDENED
+        if _width(figure, legend) <= wide:
+            return
 
 
 def save_figure(figure: Figure, path: str | Path, style: Style) -> Path:

@@ -7,11 +7,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hftsim.report.backend import Axes, Figure
-from hftsim.report.canvas import Sheet, money_label, new_figure, put_notes, time_axis, value_axis
+from hftsim.report.canvas import (
+    Sheet,
+    legend_above,
+    money_label,
+    new_figure,
+    put_notes,
+    time_axis,
+    value_axis,
+)
 from hftsim.report.decimate import extreme_positions
 from hftsim.report.markers import (
     Strip,
     density_strip,
+    make_room,
     marker_positions,
     trade_markers,
 )
@@ -69,7 +78,7 @@ def equity_panel(
         notes += _trade_marks(axes, sheet, trades, x, values)
     value_axis(axes.yaxis, money_label("equity", sheet.currency))
     time_axis(axes, x)
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=6, borderaxespad=0.2)
+    legend_above(axes)
     return notes
 
 
@@ -133,6 +142,7 @@ def _trade_marks(
     entries = column_times(trades["entry_time"])
     if len(trades) > style.max_markers:
         label = f"{len(trades):,} trades over time"
+        make_room(axes, 1)
         density_strip(axes, entries, x, Strip(color=style.muted, label=label))
         return [f"{len(trades):,} trades are too many to mark one by one and are shown as a strip"]
     exits = column_times(trades["exit_time"])

@@ -8,7 +8,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hftsim.report.backend import Axes, Figure
-from hftsim.report.canvas import Sheet, money_label, new_figure, put_notes, time_axis, value_axis
+from hftsim.report.canvas import (
+    Sheet,
+    legend_above,
+    money_label,
+    new_figure,
+    put_notes,
+    time_axis,
+    value_axis,
+)
 from hftsim.report.decimate import extreme_positions, joint_positions
 from hftsim.report.markers import (
     Strip,
@@ -103,9 +111,8 @@ def signals_picture(
             frames[symbol],
             _of_symbol(signals, symbol, len(frames)),
             _of_symbol(trades, symbol, len(frames)),
+            name=f"{symbol} close" if len(frames) > 1 else "close",
         )
-        if len(frames) > 1:
-            axes.set_title(symbol, loc="right", fontweight="bold", color=sheet.style.ink)
     if len(frames) > len(chosen):
         notes.append(f"{len(chosen)} most traded of {len(frames)} symbols")
     put_notes(figure, sheet, notes)
@@ -116,7 +123,8 @@ def _most_traded(frames: dict[str, pd.DataFrame], trades: pd.DataFrame | None) -
     if trades is None or "symbol" not in trades.columns:
         return list(frames)[:MAX_PANELS]
     often = trades["symbol"].value_counts()
-    return sorted(frames, key=lambda symbol: -int(often.get(symbol, 0)))[:MAX_PANELS]
+    chosen = sorted(frames, key=lambda symbol: -int(often.get(symbol, 0)))[:MAX_PANELS]
+    return [symbol for symbol in frames if symbol in chosen]
 
 
 def _of_symbol(frame: pd.DataFrame | None, symbol: str, symbols: int) -> pd.DataFrame:
@@ -128,12 +136,18 @@ def _of_symbol(frame: pd.DataFrame | None, symbol: str, symbols: int) -> pd.Data
 
 
 def _signals_panel(
-    axes: Axes, sheet: Sheet, bars: pd.DataFrame, signals: pd.DataFrame, trades: pd.DataFrame
+    axes: Axes,
+    sheet: Sheet,
+    bars: pd.DataFrame,
+    signals: pd.DataFrame,
+    trades: pd.DataFrame,
+    *,
+    name: str,
 ) -> list[str]:
     style = sheet.style
     x, close = bar_close_times(bars), float_values(bars["close"])
     keep = extreme_positions(close, style.points)
-    axes.plot(x[keep], close[keep], color=style.benchmark, linewidth=0.9, zorder=2)
+    axes.plot(x[keep], close[keep], color=style.benchmark, linewidth=0.9, zorder=2, label=name)
     value_axis(axes.yaxis, money_label("price", sheet.currency))
     time_axis(axes, x)
     said = []
@@ -143,8 +157,7 @@ def _signals_panel(
         said += _draw_signals(axes, sheet, signals, x, close)
     if len(trades):
         said += _draw_trades(axes, sheet, trades, x)
-    if axes.get_legend_handles_labels()[0]:
-        axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=6, borderaxespad=0.2)
+    legend_above(axes)
     if len(close) > style.points:
         said.append(
             f"{len(close):,} closes drawn as about {style.points:,}; highs and lows are kept"
@@ -216,5 +229,5 @@ def _draw_trades(axes: Axes, sheet: Sheet, trades: pd.DataFrame, x: NDArray[Any]
 def _joined(start: NDArray[Any], end: NDArray[Any], missing: Any) -> NDArray[Any]:
     """Return start, end, gap, start, end, gap: one line object for many pieces."""
     empty = np.isnat(end) if np.issubdtype(end.dtype, np.datetime64) else np.isnan(end)
-    gap = np.full(len(start), np.datetime64("NaT") if start.dtype.kind == "M" else np.nan)
+    gap = np.full(len(start), np.datetime64("NaT", "ns") if start.dtype.kind == "M" else np.nan)
     return np.column_stack([start, np.where(empty, missing, end), gap.astype(start.dtype)]).ravel()

@@ -13,7 +13,7 @@ from hftsim.report.series import Floats, column_times
 from hftsim.report.style import Style
 
 STRIP_BINS = 240
-STRIP_HEIGHT, STRIP_STEP = 0.05, 0.095
+STRIP_HEIGHT, STRIP_STEP = 0.05, 0.06
 
 
 def marker_positions(x: NDArray[Any], times: NDArray[Any]) -> Positions:
@@ -62,9 +62,9 @@ class Strip:
 
     Parameters
     ----------
-    color : of the band and its label.
+    color : of the band.
     level : 0 is the lowest strip, 1 the next above it.
-    label : written above it on the left.
+    label : what the legend calls it.
     """
 
     color: str
@@ -90,16 +90,7 @@ def density_strip(axes: Axes, times: NDArray[Any], x: NDArray[Any], strip: Strip
         alpha=0.75,
         linewidth=0,
         zorder=4,
-    )
-    axes.text(
-        0.006,
-        bottom + STRIP_HEIGHT + 0.005,
-        strip.label,
-        transform=axes.transAxes,
-        fontsize="small",
-        color=strip.color,
-        va="bottom",
-        zorder=7,
+        label=strip.label,
     )
 
 

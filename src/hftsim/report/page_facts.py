@@ -12,12 +12,12 @@ from hftsim.report.shape import RunResult, reasons_of
 from hftsim.report.words import (
     count,
     gross_return_pct,
+    halts,
     is_number,
     money,
     number,
     percent,
     plain,
-    utc,
 )
 
 _BAR_RULES = (
@@ -155,9 +155,7 @@ def warnings(result: RunResult, bars: Mapping[str, pd.DataFrame]) -> list[str]:
     s = result.summary
     said = [str(w) for w in (*(getattr(result, "warnings", None) or ()),
                              *(result.provenance.get("warnings") or ()))]  # fmt: skip
-    if s.get("halted_at") or s.get("halted"):
-        why = f" by {str(s['halted']).replace('_', ' ')}" if s.get("halted") else ""
-        said.append(f"Trading was halted{why} at {utc(s.get('halted_at'))} UTC.")
+    said += halts(s)
     if getattr(result, "error", ""):
         said.append(f"The run ended early: {result.error}")  # type: ignore[attr-defined]
     said += _data_warnings(result, bars)

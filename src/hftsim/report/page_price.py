@@ -22,7 +22,7 @@ def price_charts(result: RunResult, bars: dict[str, pd.DataFrame]) -> dict[str, 
     chosen = sorted(bars, key=lambda symbol: -int(often.get(symbol, 0)))[:MAX_SYMBOLS]
     return {
         f"price-{place}": _price_chart(result, symbol, bars[symbol], alone=len(bars) == 1)
-        for place, symbol in enumerate(chosen)
+        for place, symbol in enumerate(s for s in bars if s in chosen)
         if len(bars[symbol])
     }
 

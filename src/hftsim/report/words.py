@@ -8,6 +8,11 @@ import pandas as pd
 
 UNDEFINED = "undefined"
 FEW_TRADES = 30
+_HALTS = {
+    "daily_loss": "the daily loss limit (max_daily_loss_pct)",
+    "drawdown_breaker": "the drawdown breaker (max_drawdown_pct)",
+    "account_wiped_out": "the loss of all money",
+}
 
 
 def is_number(value: object) -> bool:
@@ -96,9 +101,7 @@ def verdict(summary: Mapping[str, Any]) -> str:
     """
     held = summary.get("buy_and_hold_return_pct")
     parts = [_outcome(summary, held)]
-    halted = summary.get("halted_at")
-    if halted:
-        parts.append(f"Trading was halted at {utc(halted, seconds=False)} UTC.")
+    parts += halts(summary)
     trades = summary.get("trades")
     if is_number(trades) and 0 < int(trades) < FEW_TRADES:  # type: ignore[arg-type]
         parts.append(f"{count(trades, 'trade')}: too few to tell skill from luck.")
@@ -107,21 +110,40 @@ def verdict(summary: Mapping[str, Any]) -> str:
     return " ".join(parts).replace("−", "-")
 
 
+def halts(summary: Mapping[str, Any]) -> list[str]:
+    """Return the sentence that says when, and by which breaker, trading was halted, if it was."""
+    reason, folds = str(summary.get("halted") or ""), summary.get("halted_folds")
+    if is_number(folds) and folds:
+        return [f"Trading was halted in {count(folds, 'fold')}."]
+    if not (reason or summary.get("halted_at")):
+        return []
+    why = f" by {_HALTS.get(reason, reason.replace('_', ' '))}" if reason else ""
+    when = utc(summary.get("halted_at"), seconds=False)
+    return [f"Trading was halted{f' at {when} UTC' if when else ''}{why}."]
+
+
 def _outcome(summary: Mapping[str, Any], held: object) -> str:
     net = summary.get("total_return_pct")
-    hold = f"buy and hold {percent(held, 1, signed=True)}" if is_number(held) else ""
+    hold = f"buy and hold {_exact(held, signed=True)}" if is_number(held) else ""
     if not is_number(net):
         return "The result after fees is undefined." + (f" {hold.capitalize()}." if hold else "")
     if not summary.get("fills") and not summary.get("trades"):
         return "Never traded." + (f" {hold.capitalize()}." if hold else "")
     value = float(net)  # type: ignore[arg-type]
     verb = "Gained" if value > 0 else "Lost" if value < 0 else "Came out even"
-    shown = f" {percent(abs(value), 1 if abs(value) >= 0.05 else 3)}" if value else ""
+    shown = f" {_exact(abs(value))}" if value else ""
     sentence = f"{verb}{shown} after fees"
     gross = gross_return_pct(summary)
-    extra = [f"before fees {percent(gross, 1, signed=True)}"] if is_number(gross) else []
+    extra = [f"before fees {_exact(gross, signed=True)}"] if is_number(gross) else []
     extra += [hold] if hold else []
     sentence += f"; {'; '.join(extra)}." if extra else "."
     if value > 0 and is_number(held) and value < float(held):  # type: ignore[arg-type]
         sentence += " Holding would have earned more."
     return sentence
+
+
+def _exact(value: Any, *, signed: bool = False) -> str:
+    """Return a percent with two decimals, or as many as it takes to show its first digit."""
+    size = abs(float(value))
+    digits = 2 if size >= 0.005 or size < 1e-10 else -math.floor(math.log10(size))
+    return percent(value, digits, signed=signed)

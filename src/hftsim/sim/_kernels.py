@@ -4,7 +4,7 @@ import math
 
 from hftsim.core.enums import RejectReason
 from hftsim.native.compiled import SIGNAL_SIZE, context_at, next_open, signal_at
-from hftsim.native.layout import FROM_STRATEGY
+from hftsim.native.layout import FROM_STRATEGY, NO_ROOM
 from hftsim.native.records import compiled, inline
 from hftsim.risk._kernels import NO_SHORT_SELLING, check_order
 from hftsim.sim.orders._kernels import (
@@ -96,15 +96,17 @@ def refuse(ctx, order, reason):
 
 @compiled
 def place(ctx, side, kind, qty, price, trigger, tif, instrument, reduce_only, origin):
-    """Accept or refuse a request; both are logged. Returns the order's id, or 0 if refused."""
-    if instrument < 0 or instrument >= ctx.instruments:
-        ctx.refused += 1
-        ctx.last_refusal = BAD_INSTRUMENT
-        return 0
+    """Accept or refuse a request; both are logged.
+
+    Returns the order's id, 0 if refused, or NO_ROOM.
+    """
     if ctx.order_count >= ctx.order_capacity:
-        ctx.refused += 1
-        ctx.last_refusal = TOO_MANY_ORDERS
-        return 0
+        return NO_ROOM
+    if instrument < 0 or instrument >= ctx.instruments:
+        order = log_order(
+            ctx, side, kind, qty, price, trigger, tif, instrument, reduce_only, origin
+        )
+        return refuse(ctx, order, BAD_INSTRUMENT)
     reason = refusal_of(ctx, side, kind, qty, price, trigger, tif, instrument, reduce_only)
     order = log_order(ctx, side, kind, qty, price, trigger, tif, instrument, reduce_only, origin)
     if reason != NONE:
@@ -170,7 +172,7 @@ def target(address, weight, instrument):
     if change == 0 or (small and want != 0):
         return 0
     if want < 0 and not own.may_short and own.position > 0:
-        if ctx.order_count < ctx.order_capacity:
+        if ctx.order_count + 1 < ctx.order_capacity:
             short = log_order(ctx, SELL, MARKET, -want, 0, 0, GTC, instrument, False, FROM_STRATEGY)
             refuse(ctx, short, NO_SHORT_SELLING)
         want, change = 0, -own.position
@@ -182,7 +184,7 @@ def record(address, side, confidence, instrument):
     """Operation behind ``ctx.record``."""
     ctx = context_at(address)
     if ctx.signal_count >= ctx.signal_capacity:
-        return 0
+        return NO_ROOM
     out = signal_at(ctx.signals_at + ctx.signal_count * SIGNAL_SIZE)
     ctx.signal_count += 1
     out.ts_event = ctx.now
@@ -196,14 +198,14 @@ def record(address, side, confidence, instrument):
 def ticks(address, price, instrument):
     """Operation behind ``ctx.ticks``."""
     ctx = context_at(address)
-    own = instrument_of(ctx, min(max(instrument, 0), ctx.instruments - 1))
+    own = instrument_of(ctx, instrument)
     return math.floor(price / own.tick_size + 0.5)
 
 
 def lots(address, qty, instrument):
     """Operation behind ``ctx.lots``."""
     ctx = context_at(address)
-    own = instrument_of(ctx, min(max(instrument, 0), ctx.instruments - 1))
+    own = instrument_of(ctx, instrument)
     return int(qty / own.lot_size + (1e-9 if qty >= 0.0 else -1e-9))
 
 

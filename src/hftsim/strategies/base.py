@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _UNITS_NS = {"us": 10**3, "ms": 10**6, "s": 10**9, "min": 60 * 10**9, "h": 3600 * 10**9}
-
+_LONGEST_NS = 1 << 62
 
 MAX_INSTRUMENTS = 64
 """How many instruments the shipped strategies keep state for."""
+TOO_MANY_INSTRUMENTS = "this strategy trades at most 64 instruments: run it on parts of them"
 
 
 class Wake(NamedTuple):
@@ -37,9 +38,10 @@ def every(interval: str) -> Wake:
     another spelling.
     """
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(us|ms|s|min|h)\s*", interval)
-    if not found or float(found[1]) <= 0:
+    ns = round(float(found[1]) * _UNITS_NS[found[2]]) if found else 0
+    if not 0 < ns < _LONGEST_NS:
         raise StrategyError(f'every({interval!r}): write a time such as "100ms", "5s" or "5min"')
-    return Wake(round(float(found[1]) * _UNITS_NS[found[2]]))
+    return Wake(ns)
 
 
 class Strategy(State):

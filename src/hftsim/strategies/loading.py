@@ -3,6 +3,7 @@
 import enum
 import hashlib
 import importlib.util
+import re
 import sys
 import traceback
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from hftsim.core.errors import HftError, StrategyError, UnknownNameError
+from hftsim.native.fields import no_attribute
 from hftsim.strategies.base import Strategy
 from hftsim.strategies.mean_reversion import MeanReversionStrategy
 from hftsim.strategies.ml import MLStrategy
@@ -37,8 +39,26 @@ def load_strategy(spec: str, parameters: Mapping[str, Any] | None = None) -> Str
         return cls(**{n: _converted(cls, n, v) for n, v in given.items()})
     except HftError:
         raise
-    except (ValueError, TypeError) as error:
-        raise StrategyError(f"{cls.__name__}: {error}") from None
+    except (Exception, SystemExit) as error:
+        raise StrategyError(_construction_told(cls, error)) from error
+
+
+def _construction_told(cls: type[Strategy], error: BaseException) -> str:
+    """Say why a strategy could not be constructed: its own sentence, or the line that raised."""
+    own = [f for f in traceback.extract_tb(error.__traceback__) if f.name != "validate"]
+    in_file = [f for f in own if f.filename == _file_of(cls)]
+    if isinstance(error, ValueError | TypeError) and not in_file:
+        return f"{cls.__name__}: {error}"
+    told = f"{type(error).__name__}: {error}".removesuffix(": ")
+    unknown = re.fullmatch(rf"'{cls.__name__}' object has no attribute '(\w+)'", str(error))
+    if unknown and isinstance(error, AttributeError):
+        told = no_attribute("self", unknown[1], [n for n in dir(cls) if not n.startswith("_")])
+    place = f"{in_file[-1].filename}:{in_file[-1].lineno}: " if in_file else ""
+    return f"{place}{cls.__name__}: {told}"
+
+
+def _file_of(cls: type[Strategy]) -> str:
+    return str(getattr(sys.modules.get(cls.__module__), "__file__", ""))
 
 
 def find_strategy(spec: str) -> type[Strategy]:
@@ -91,7 +111,7 @@ def _load(path: Path) -> ModuleType:
     resolved = path.resolve()
     name = f"{path.stem}_{hashlib.sha256(str(resolved).encode()).hexdigest()[:8]}"
     module = ModuleType(name)
-    module.__file__ = str(resolved)
+    module.__file__, module.__package__ = str(resolved), ""
     for beside in _beside:
         sys.modules.pop(beside, None)
     _beside.clear()
@@ -104,6 +124,8 @@ def _load(path: Path) -> ModuleType:
     except (Exception, SystemExit) as error:
         del sys.modules[name]
         told = str(error) if isinstance(error, HftError) else f"{type(error).__name__}: {error}"
+        if "relative import" in told:
+            told += "; write 'from helpers import ...' for a file beside it"
         raise StrategyError(f"{_place(resolved, error)}: {told}") from error
     finally:
         sys.path.remove(str(resolved.parent))
@@ -119,7 +141,8 @@ def _is_in(name: str, folder: Path) -> bool:
 def _place(path: Path, error: BaseException) -> str:
     """Return file:line of the user's line, in the file itself or in a module beside it."""
     if isinstance(error, SyntaxError):
-        return f"{error.filename or path}:{error.lineno}"
+        line = f":{error.lineno}" if error.lineno else ""
+        return f"{error.filename or path}{line}"
     frames = traceback.extract_tb(error.__traceback__)
     own = [f for f in frames if Path(f.filename).is_relative_to(path.parent)]
     return f"{own[-1].filename}:{own[-1].lineno}" if own else str(path)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hftsim.core.enums import Side
 from hftsim.core.errors import StrategyError
 from hftsim.native.fields import Array
-from hftsim.strategies.base import MAX_INSTRUMENTS, Strategy
+from hftsim.strategies.base import MAX_INSTRUMENTS, TOO_MANY_INSTRUMENTS, Strategy
 from hftsim.strategies.signals import model_signal, signal_at
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ class MLStrategy(Strategy):
 
     def on_bar(self, ctx: Any) -> None:
         """Decide on every instrument whose bar has just ended."""
+        if ctx.instruments > MAX_INSTRUMENTS:
+            raise ValueError(TOO_MANY_INSTRUMENTS)
         for k in range(ctx.instruments):
             if ctx.instrument(k).fresh:
                 self.decide(ctx, k)

@@ -8,7 +8,7 @@ import numpy as np
 from hftsim.core.enums import Side
 from hftsim.core.errors import StrategyError
 from hftsim.native.fields import Array
-from hftsim.strategies.base import MAX_INSTRUMENTS, Strategy
+from hftsim.strategies.base import MAX_INSTRUMENTS, TOO_MANY_INSTRUMENTS, Strategy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,6 +48,8 @@ class SmaCrossStrategy(Strategy):
 
     def on_bar(self, ctx: Any) -> None:
         """Decide on every instrument whose bar has just ended."""
+        if ctx.instruments > MAX_INSTRUMENTS:
+            raise ValueError(TOO_MANY_INSTRUMENTS)
         for k in range(ctx.instruments):
             if ctx.instrument(k).fresh:
                 self.decide(ctx, k)

@@ -8,6 +8,7 @@ import typer
 
 from hftsim.cli.answers import plain
 from hftsim.cli.groups import takes_groups
+from hftsim.cli.headline import show_path
 from hftsim.cli.options import CommonOptions
 from hftsim.cli.shell import Shell, rounded
 from hftsim.cli.stored import StoredRun, changed_metrics, load_run, run_folders
@@ -55,7 +56,7 @@ def analysis(
     with Shell(common) as shell:
         folders = run_folders(runs)
         progress = shell.progress("analyse runs")
-        with shell.run_folder(out, "analysis") as (folder, target):
+        with shell.run_folder(out, "analysis", folders) as (folder, target):
             answers = []
             for done, each in enumerate(folders):
                 progress(done, len(folders), each.name)
@@ -146,4 +147,4 @@ def _show(console: "Console", answers: list[dict[str, Any]], target: Path) -> No
                 markup=False,
                 soft_wrap=True,
             )
-    console.print(f"folder: {target}", markup=False, soft_wrap=True)
+    show_path(console, "folder", target)

@@ -10,10 +10,11 @@ import typer
 from hftsim.cli.answers import plain
 from hftsim.cli.entry import FOUND_DIFFERENCES, MISUSE
 from hftsim.cli.groups import takes_groups
+from hftsim.cli.headline import show_path
 from hftsim.cli.options import CommonOptions, ConfigOptions, ReadingOptions, SourceOptions
 from hftsim.cli.plan import gathered
 from hftsim.cli.shell import Shell, table_of
-from hftsim.cli.sources import Reading, Source, batch_files, read_all, reading_of
+from hftsim.cli.sources import Reading, batch_sources, options_of, read_all, reading_of
 from hftsim.core.errors import InputError
 from hftsim.core.version import __version__
 
@@ -52,7 +53,8 @@ def check(
         what = reading_of(gathered(config, source, reading))
         if len(what.sources) > 1:
             raise InputError("one file, or one folder of files, is checked at a time")
-        with shell.run_folder(out, "check") as (folder, target):
+        reads = [source.path for source in what.sources]
+        with shell.run_folder(out, "check", reads) as (folder, target):
             if what.is_batch:
                 answer = _batch(shell, what, folder, target, leakage=leakage)
             else:
@@ -69,13 +71,12 @@ def _batch(
     shell: Shell, what: Reading, folder: Path, target: Path, *, leakage: bool
 ) -> dict[str, Any]:
     runs: list[dict[str, Any]] = []
-    files = batch_files(what.sources[0].path)
-    for file in files:
-        each = replace(what, sources=(Source(file),))
+    for source in batch_sources(what.sources[0].path, what):
+        each = replace(what, sources=(source,))
         try:
             runs.append(_one(shell, each, folder, target, leakage=leakage))
         except InputError as error:
-            runs.append({"path": str(file), "error": " ".join(str(error).split())})
+            runs.append({"path": str(source.path), "error": " ".join(str(error).split())})
     return {"runs": runs, "out": str(target)}
 
 
@@ -85,7 +86,8 @@ def _one(
     from hftsim.data import check_file
 
     path = what.sources[0].path
-    report = check_file(path, **what.options, progress=shell.progress(f"check {path.name}"))
+    options = options_of(what.sources[0], what)
+    report = check_file(path, **options, progress=shell.progress(f"check {path.name}"))
     bars = _readable(shell, what, report)
     picture = f"{path.name}.png"
     _draw(folder / picture, bars, report, path.name)
@@ -152,7 +154,7 @@ def _show(console: "Console", runs: list[dict[str, Any]]) -> None:
             console.print(
                 f"features that see the future: {failed} (of {run['leakage']['features']})"
             )
-        console.print(f"picture: {run['picture']}", markup=False, soft_wrap=True)
+        show_path(console, "picture", run["picture"])
 
 
 def _show_findings(console: "Console", findings: list[dict[str, Any]]) -> None:

@@ -1,5 +1,6 @@
 """`hftsim features`: the catalogue, one entry of it, or the columns computed from a file."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -48,7 +49,7 @@ def show_feature(
         from hftsim.features import FEATURES
 
         if name not in FEATURES:
-            raise UnknownNameError("feature", name, FEATURES)
+            raise _unknown(name, FEATURES)
         entry = _entry(FEATURES[name])
         rows = {key: _words(value) for key, value in entry.items() if key != "name"}
         shell.answer(entry, lambda console: console.print(table_of(name, rows)))
@@ -72,12 +73,15 @@ def compute_features(
 ) -> None:
     """Compute the features of a file of bars and write them as a table."""
     with Shell(common) as shell:
-        from hftsim.features import FeatureEngineer
+        from hftsim.features import FEATURES, FeatureEngineer
 
         what = reading_of(gathered(config, source, reading))
         if what.is_batch or len(what.sources) > 1:
             raise InputError("features are computed from one file; give one --data FILE")
         require_other_file(out, what.sources[0].path)
+        unknown = [name for name in only or () if name not in FEATURES]
+        if unknown:
+            raise _unknown(unknown[0], FEATURES)
         engineer = FeatureEngineer(only)
         bars = next(iter(read_all(what, shell).values()))
         table = engineer.create_all_features(bars)
@@ -91,6 +95,14 @@ def compute_features(
         }
         rows = {"rows": f"{len(table):,}", "features": str(len(names)), "file": str(out)}
         shell.answer(answer, lambda console: console.print(table_of("features", rows)))
+
+
+def _unknown(name: str, known: Iterable[str]) -> InputError:
+    """Return the error for a name that is not in the catalogue, without listing all of it."""
+    error = UnknownNameError("feature", name, known)
+    if "did you mean" in str(error):
+        return error
+    return InputError(f"unknown feature {name!r}; hftsim features list shows them")
 
 
 def _entry(feature: Any) -> dict[str, Any]:

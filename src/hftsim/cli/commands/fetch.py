@@ -8,6 +8,7 @@ import typer
 
 from hftsim.cli.config import one_of
 from hftsim.cli.groups import takes_groups
+from hftsim.cli.headline import short_path
 from hftsim.cli.options import CommonOptions
 from hftsim.cli.shell import Shell, table_of
 from hftsim.core.errors import InputError
@@ -72,13 +73,14 @@ def fetch(
         one_of("source", source, _SOURCES)
         one_of("rule for revised bars", revised, ("keep", "take", "raise"))
         _check_span(span)
+        _require_sound(span, out)
         bars = _fetched(shell, source, span, base_url, out)
         answer = _kept(bars, span, out, revised)
         rows = {
             "rows in the cache": f"{answer['rows']:,} ({answer['added']:,} new)",
             "first, last bar": f"{answer['start']:%Y-%m-%d %H:%M}, {answer['end']:%Y-%m-%d %H:%M}",
             "gaps": str(answer["gaps"]),
-            "file": str(answer["path"]),
+            "file": short_path(answer["path"]),
         }
         title = f"{answer['symbol']} {span.interval}"
         shell.answer(answer, lambda console: console.print(table_of(title, rows)))
@@ -93,6 +95,13 @@ def _check_span(span: SpanOptions) -> None:
         raise InputError("--market goes with --months: only the archive has other markets here")
     if span.end and not (span.start or span.limit):
         raise InputError("--end needs --start (or --limit N: so many bars before it)")
+
+
+def _require_sound(span: SpanOptions, out: Path) -> None:
+    """Raise DataError where what is kept is damaged, before anything is fetched to add to it."""
+    from hftsim.data import DataCache
+
+    DataCache(out).load(span.symbol, span.interval)
 
 
 def _fetched(

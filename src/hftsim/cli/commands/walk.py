@@ -71,13 +71,19 @@ def walk_forward(
     """
     with Shell(common) as shell:
         settings = gathered(run, source, trading, model, reading, instrument)
+        if model.folds is not None:
+            raise InputError(
+                "--folds belongs to ml-backtest; the folds of a walk-forward follow from --train, "
+                "--test and --step"
+            )
         strategy = _strategy(settings)
         what = reading_of(settings)
         if what.is_batch or len(what.sources) > 1:
             raise InputError("a walk-forward needs one file; give one --data FILE")
         prepare(settings, strategy, model_of(settings)[0])
         parts = {"train": train, "test": test, "step": step, "expanding": expanding}
-        with shell.run_folder(run.out, "walk-forward") as (folder, target):
+        reads = [source.path for source in what.sources]
+        with shell.run_folder(run.out, "walk-forward", reads) as (folder, target):
             result = _rolled(shell, settings, what, strategy, parts)
             joined = joined_run(result)
             _write(shell, folder, joined, result)
@@ -120,12 +126,12 @@ def _rolled(
 def _answer(
     run: StoredRun, result: "WalkForwardResult", settings: Settings, target: Path
 ) -> dict[str, Any]:
-    rows: Any = result.table.to_dict("records")
+    rows: Any = zip(result.table.to_dict("records"), result.runs, strict=True)
     answer = {
         **run.summary,
         "model": model_of(settings)[0] or "none",
         "folds": len(result.runs),
-        "runs": [with_reasons(row, {}) for row in rows],
+        "runs": [with_reasons(row, part.metrics.reasons) for row, part in rows],
         "out": str(target),
         "report": str(target / "report.html"),
         "pictures": [str(target / "walk_forward.png"), str(target / "dashboard.png")],

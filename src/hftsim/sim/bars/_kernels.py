@@ -42,8 +42,8 @@ from hftsim.sim.orders._kernels import (
 
 floats_at, ints_at = array_at("f8"), array_at("i8")
 
-ORDERS_PER_STEP = 4096
-"""Room kept free in the order log before each step."""
+ORDERS_PER_STEP = 1 << 16
+"""Room kept free in the logs before each step and each `on_fill`."""
 
 DAY_ENDED, END_OF_DATA = int(RejectReason.DAY_ENDED), int(RejectReason.END_OF_DATA)
 PHASE_MARKET, PHASE_FILLS, PHASE_BAR, PHASE_WAKE = range(4)
@@ -241,6 +241,8 @@ def step(run_address, unused_self, unused_event):
             run.phase = PHASE_FILLS
         if run.phase == PHASE_FILLS:
             if run.wants_fill and run.next_fill < ctx.fill_count:
+                if not has_room(ctx):
+                    return GROW
                 ctx.fill_at = ctx.fills_at + run.next_fill * FILL_SIZE
                 run.next_fill += 1
                 return FILL

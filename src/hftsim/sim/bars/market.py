@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _OPEN_CAPACITY = 4096
-_FIRST_CAPACITY = 1 << 15
+_FIRST_CAPACITY = 1 << 17
 _PAUSE_EVERY = 1 << 20
 _DAY_NS = 86_400_000_000_000
 
