@@ -1,9 +1,9 @@
 """Runs a strategy in a market: one loop, two drivers, the same compiled step under both."""
 
+import contextlib
 import functools
 import re
 import sysconfig
-import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -14,6 +14,7 @@ import numpy as np
 
 from hftsim.core.errors import InputError, StrategyError
 from hftsim.core.progress import Progress, no_progress
+from hftsim.engine.worker import Run, worker
 from hftsim.native.context import (
     ContextView,
     FillView,
@@ -33,9 +34,6 @@ Stretch = Callable[[int], int]
 
 _PAUSE_SECONDS = 0.05
 """How long a stretch should take: after it Ctrl-C and progress have their turn."""
-
-_LAST_SECONDS = 0.5
-"""How long a stretch may take to end after Ctrl-C."""
 
 _PACKAGE = str(Path(__file__).resolve().parents[1])
 _LIBRARIES = (sysconfig.get_paths()["stdlib"], "<frozen")
@@ -93,19 +91,19 @@ def drive(
     wake_every = cls.wake.every_ns if "on_wake" in handlers else None
     market.wake(bar="on_bar" in handlers, fill="on_fill" in handlers, wake_every=wake_every)
     install_operations(market)
-    if mode == "native":
-        from hftsim.native.compile import strategy_slot
+    with contextlib.ExitStack() as stack:
+        stack.callback(end_run, strategy)
+        if mode == "native":
+            from hftsim.native.compile import strategy_slot
 
-        slot = strategy_slot(cls, Strategy, market.column_names, handlers)
-        make = functools.partial(native_stretch, strategy, market, slot.function)
-    else:
-        make = functools.partial(python_stretch, strategy, market, handlers)
-    # As in compiled code: numpy's numbers raise where Python's do, and too large ones wrap around.
-    with np.errstate(divide="raise", invalid="raise", over="ignore"):
-        try:
-            _run_stretches(strategy, market, make, mode, progress)
-        finally:
-            end_run(strategy)
+            slot = strategy_slot(cls, Strategy, market.column_names, handlers).function
+            run_in = stack.enter_context(worker(keeps=(strategy, market)))
+            make = functools.partial(native_stretch, strategy, market, slot, run_in)
+        else:
+            make = functools.partial(python_stretch, strategy, market, handlers)
+        # As compiled code does: numpy's numbers raise where Python's do, too large ones wrap around.
+        stack.enter_context(np.errstate(divide="raise", invalid="raise", over="ignore"))
+        _run_stretches(strategy, market, make, mode, progress)
 
 
 def _run_stretches(
@@ -163,8 +161,8 @@ def _step_kernel(market: Market) -> Any:
     return kernel(market.step_function, SLOT.signature)
 
 
-def native_stretch(strategy: Strategy, market: Market, slot: Any) -> Stretch:
-    """Return a function that runs compiled until the market pauses."""
+def native_stretch(strategy: Strategy, market: Market, slot: Any, run_in: Run) -> Stretch:
+    """Return a function that runs compiled until the market pauses, called by `run_in`."""
     from hftsim.engine._kernels import DRIVE_SIGNATURE
     from hftsim.engine._kernels import drive as source
     from hftsim.native.cache import kernel
@@ -174,38 +172,9 @@ def native_stretch(strategy: Strategy, market: Market, slot: Any) -> Stretch:
     context = address_of(market.context)
 
     def stretch(calls: int) -> int:
-        work = functools.partial(compiled, run, own, context, step, slot, calls)
-        return _interruptible(work, keeps=(strategy, market))
+        return run_in(functools.partial(compiled, run, own, context, step, slot, calls))
 
     return stretch
-
-
-def _interruptible(work: Callable[[], int], keeps: object) -> int:
-    """Run compiled code beside the main thread, where Ctrl-C would wait for its end.
-
-    `keeps` stays alive as long as the code runs: an endless loop goes on after Ctrl-C, until the
-    process ends.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        return work()
-    found: list[int | BaseException] = []
-
-    def run(_alive: object = keeps) -> None:
-        try:
-            found.append(work())
-        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
-            found.append(error)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    try:
-        thread.join()
-    except KeyboardInterrupt:
-        thread.join(_LAST_SECONDS)
-        raise
-    if isinstance(found[0], BaseException):
-        raise found[0]
-    return found[0]
 
 
 def python_stretch(strategy: Strategy, market: Market, handlers: dict[str, int]) -> Stretch:
