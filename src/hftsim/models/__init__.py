@@ -51,10 +51,10 @@ _HOME = {
     "load_model": "registry",
     "make_model": "registry",
 }
-if "GOMP_SPINCOUNT" not in os.environ:
-    # OpenMP reads this when torch is loaded: threads that wait for each other sleep, not spin, which
-    # on a busy machine makes two threads eight times slower than one
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+if "OMP_WAIT_POLICY" not in os.environ:
+    # OpenMP reads this when torch is loaded: threads that wait for each other soon sleep. Spinning
+    # as long as by default makes two threads slower than one on a busy machine.
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 _PACKAGES = {
     "sklearn": "scikit-learn",
