@@ -90,9 +90,10 @@ def test_quiet_shows_no_progress():
     assert ProgressBars(quiet=True).of("reading") is no_progress
 
 
-def test_the_run_log_takes_any_name_and_is_silent_on_a_full_disk(tmp_path, capfd):
+def test_the_run_log_takes_any_name_and_is_silent_on_a_full_disk(tmp_path, capfd, monkeypatch):
     log = logging.getLogger("hftsim")
     log.setLevel("INFO")
+    monkeypatch.setattr(log, "propagate", False)  # pytest cannot pass this name between processes
     with logging_to(tmp_path / "run.log"):
         log.info("read bad\udcff.csv")
     assert (tmp_path / "run.log").read_text().endswith("read bad\\udcff.csv\n")
