@@ -27,6 +27,23 @@ class Sleeps(Strategy):
             Path("asleep").touch()
             time.sleep(60)
 """
+SLEEPS_IN_THE_FIFTH_RUN = """
+import time
+from pathlib import Path
+from hftsim.strategies import Strategy
+
+class Sleeps(Strategy):
+    seen: int = 0
+
+    def on_bar(self, ctx):
+        self.seen += 1
+        if self.seen == 1:
+            with Path("runs").open("a") as runs:
+                runs.write(".")
+            if Path("runs").read_text() == ".....":
+                Path("asleep").touch()
+                time.sleep(60)
+"""
 LIMITED = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
@@ -35,11 +52,11 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
-def start(folder, *arguments):
-    (folder / "sleeps.py").write_text(SLEEPS, encoding="utf-8")
+def start(folder, *arguments, command="backtest", strategy=SLEEPS):
+    (folder / "sleeps.py").write_text(strategy, encoding="utf-8")
     options = ["--strategy", "sleeps.py", "--mode", "python", "--out", "out", "--json"]
     return subprocess.Popen(
-        [*COMMAND, "backtest", *arguments, *options],
+        [*COMMAND, command, *arguments, *options],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -85,6 +102,23 @@ def test_a_stopped_batch_keeps_the_runs_that_were_finished(finished, tmp_path):
     assert (tmp_path / "out" / "a" / "report.html").exists()
     assert not (tmp_path / "out" / "b").exists()
     assert "interrupted at b.csv" in err
+
+
+def test_a_stopped_walk_forward_keeps_the_folds_that_were_finished(finished, tmp_path):
+    parts = ["--data", str(finished.data), "--train", "400", "--test", "200"]
+    ways = {"command": "walk-forward", "strategy": SLEEPS_IN_THE_FIFTH_RUN}
+    with start(tmp_path, *parts, **ways) as running:
+        wait_until((tmp_path / "asleep").exists, running)
+        running.send_signal(signal.SIGTERM)
+        out, err = running.communicate(timeout=60)
+    answer = json.loads(out)
+    assert running.returncode == 130
+    assert answer["interrupted"] is True
+    assert answer["folds"] == len(answer["runs"]) == 2
+    assert len((tmp_path / "out" / "folds.csv").read_text().splitlines()) == 3
+    assert (tmp_path / "out" / "report.html").exists()
+    assert "interrupted in fold 3 of " in err
+    assert "2 were finished, and are in " in err
 
 
 def test_a_full_disk_leaves_nothing_half_written(finished, tmp_path):

@@ -8,10 +8,10 @@ import numpy as np
 
 from hftsim.backtest.backtester import Backtester
 from hftsim.backtest.config import BacktestConfig
-from hftsim.backtest.learning import LearningSettings, require_parts, training_of, warmup_of
+from hftsim.backtest.learning import LearningSettings, require_parts, warmup_of
 from hftsim.backtest.result import BacktestResult
 from hftsim.core.bars import require_bars
-from hftsim.core.errors import ConfigError
+from hftsim.core.errors import ConfigError, Interrupted
 from hftsim.core.instrument import Instrument
 from hftsim.core.progress import Progress, no_progress
 from hftsim.data.instruments import infer_instrument
@@ -97,6 +97,8 @@ def walk_forward(
     ------
     ModelError
         If the bars hold no fold; it names the number needed.
+    Interrupted
+        On Ctrl-C; ``error.result`` holds the folds that were finished, if any.
     """
     require_bars(bars)
     settings, config = learning or LearningSettings(), config or BacktestConfig()
@@ -112,23 +114,52 @@ def walk_forward(
     if model is not None:
         require_parts(train, test, settings, warmup_of(bars))
         predict = _predictor(bars, model, model_params, settings, config)
-    rows, runs = [], []
-    for k, split in enumerate(splits):
-        progress(k, len(splits), f"fold {k + 1} of {len(splits)}")
-        bounds = int(split.train[0]), int(split.test[0]), int(split.test[-1]) + 1
-        fold = _FoldRun(bars, bounds, rules, config, mode)
-        if predict is None:
-            signal, figures = None, fold.in_sample(strategy, strategy_params)
-        else:
-            with training_of(k, len(splits)):
+    done = _Finished()
+    try:
+        for k, split in enumerate(splits):
+            progress(k, len(splits), f"fold {k + 1} of {len(splits)}")
+            bounds = int(split.train[0]), int(split.test[0]), int(split.test[-1]) + 1
+            fold = _FoldRun(bars, bounds, rules, config, mode)
+            if predict is None:
+                signal, figures = None, fold.in_sample(strategy, strategy_params)
+            else:
                 signal, figures = predict(bounds)
-        result = fold.out_of_sample(strategy, strategy_params, signal)
-        rows.append({**fold.times(), **figures, **{n: result.summary[n] for n in FIGURES}})
-        runs.append(result)
-        left = max(float(result.summary["final_value"]), SMALLEST_CAPITAL)
-        config = dataclasses.replace(config, initial_capital=left)
+            result = fold.out_of_sample(strategy, strategy_params, signal)
+            done.add({**fold.times(), **figures}, result)
+            left = max(float(result.summary["final_value"]), SMALLEST_CAPITAL)
+            config = dataclasses.replace(config, initial_capital=left)
+    except (KeyboardInterrupt, Interrupted) as error:
+        raise done.interrupted(len(splits)) from error
     progress(len(splits), len(splits), "")
-    return _joined(rows, runs)
+    return done.joined()
+
+
+class _Finished:
+    """The folds that are done."""
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, Any]] = []
+        self.runs: list[BacktestResult] = []
+
+    def add(self, figures: dict[str, Any], run: BacktestResult) -> None:
+        self.rows.append({**figures, **{n: run.summary[n] for n in FIGURES}})
+        self.runs.append(run)
+
+    def joined(self) -> WalkForwardResult:
+        import pandas as pd
+
+        table = pd.DataFrame(self.rows)
+        table.insert(0, "fold", np.arange(1, len(self.rows) + 1))
+        equity = pd.concat([run.equity_curve for run in self.runs])
+        return WalkForwardResult(table=table, runs=self.runs, equity_curve=equity)
+
+    def interrupted(self, folds: int) -> Interrupted:
+        """Return the error to raise; the finished folds go with it."""
+        count = len(self.runs)
+        error = Interrupted(f"interrupted in fold {count + 1} of {folds}: {count} were finished")
+        if count:
+            error.result = self.joined()
+        return error
 
 
 @dataclasses.dataclass(frozen=True)
@@ -200,12 +231,3 @@ def _predictor(
         return fold.signal, told
 
     return predict
-
-
-def _joined(rows: list[dict[str, Any]], runs: list[BacktestResult]) -> WalkForwardResult:
-    import pandas as pd
-
-    table = pd.DataFrame(rows)
-    table.insert(0, "fold", np.arange(1, len(rows) + 1))
-    equity = pd.concat([run.equity_curve for run in runs])
-    return WalkForwardResult(table=table, runs=runs, equity_curve=equity)

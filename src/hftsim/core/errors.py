@@ -136,9 +136,15 @@ class VenueError(NetworkError):
 
 
 class Interrupted(HftError):
-    """Stopped by Ctrl-C or SIGTERM; says what remains and how to resume."""
+    """Stopped by Ctrl-C or SIGTERM; says what remains and how to resume.
+
+    Attributes
+    ----------
+    result : what was finished until then, where it can stand alone; else None.
+    """
 
     exit_code = 130
+    result: object | None = None
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -1,13 +1,15 @@
 """`hftsim walk-forward`: train, test, roll on."""
 
+import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from hftsim.cli.answers import with_reasons
 from hftsim.cli.commands.backtest import known_strategies
 from hftsim.cli.config import Settings
+from hftsim.cli.entry import STOPPED
 from hftsim.cli.files import write_table
 from hftsim.cli.groups import takes_groups
 from hftsim.cli.headline import show_folds
@@ -35,10 +37,12 @@ from hftsim.cli.plan import (
 from hftsim.cli.shell import Shell
 from hftsim.cli.sources import Reading, instrument_of, read_all, reading_of
 from hftsim.cli.stored import StoredRun
-from hftsim.core.errors import InputError
+from hftsim.core.errors import InputError, Interrupted
 
 if TYPE_CHECKING:
     from hftsim.backtest import WalkForwardResult
+
+_LOG = logging.getLogger(__name__)
 
 
 @takes_groups
@@ -63,7 +67,7 @@ def walk_forward(
     instrument: InstrumentOptions,
     run: RunOptions,
     common: CommonOptions,
-) -> None:
+) -> int:
     """Roll a training and a test part through the data, and join the test parts up.
 
     With --model every fold trains it anew, labels purged at the border; without one the table
@@ -83,14 +87,25 @@ def walk_forward(
         prepare(settings, strategy, model_of(settings)[0])
         parts = {"train": train, "test": test, "step": step, "expanding": expanding}
         reads = [source.path for source in what.sources]
+        stopped: Interrupted | None = None
         with shell.run_folder(run.out, "walk-forward", reads) as (folder, target):
-            result = _rolled(shell, settings, what, strategy, parts)
+            try:
+                result = _rolled(shell, settings, what, strategy, parts)
+            except Interrupted as error:
+                if error.result is None:
+                    raise
+                result, stopped = cast("WalkForwardResult", error.result), error
             joined = joined_run(result)
             _write(shell, folder, joined, result)
             sections = resolved(settings, what, backtest_config_of(settings), strategy=strategy)
             save_config(folder, sections)
         answer = _answer(joined, result, settings, target)
+        answer["interrupted"] = stopped is not None
         shell.answer(answer, lambda console: show_folds(console, answer))
+        if stopped is None:
+            return 0
+        _LOG.error("%s, and are in %s", stopped, target)
+        return STOPPED
 
 
 def _strategy(settings: Settings) -> str:
