@@ -54,7 +54,7 @@ def test_the_manifest_says_what_the_model_is(saved):
     assert manifest["lookback"] == 8
     assert manifest["classes"] == {"DOWN": 0, "FLAT": 1, "UP": 2}
     assert manifest["extras"] == {"label_threshold": 1.5e-4}
-    assert manifest["versions"]["torch"] == torch.__version__
+    assert manifest["versions"]["torch"] == importlib.metadata.version("torch")
     assert len(manifest["details"]["scaler"]["mean"]) == 3
     assert len(list(saved.iterdir())) == 2
 
