@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-import re
 import sysconfig
 import time
 import traceback
@@ -23,7 +22,7 @@ from hftsim.native.context import (
     column_view_class,
 )
 from hftsim.native.events import BAR, DONE, FILL, GROW, PAUSE, WAKE
-from hftsim.native.fields import no_attribute
+from hftsim.native.fields import told_by
 from hftsim.native.layout import address_of
 from hftsim.native.state import begin_run, end_run
 from hftsim.strategies.base import Strategy, handlers_of
@@ -230,10 +229,7 @@ def _strategy_error(
     strategy: Strategy, market: Market, error: BaseException, mode: Mode
 ) -> StrategyError:
     cls, when = type(strategy), time_text(int(market.context["now"][0]))
-    told = f"{type(error).__name__}: {error}".removesuffix(": ")
-    unknown = re.match(rf"'{cls.__name__}' object has no attribute '(\w+)'", str(error))
-    if unknown and isinstance(error, AttributeError):
-        told = no_attribute("self", unknown[1], [n for n in dir(cls) if not n.startswith("_")])
+    told = told_by(error, cls)
     if mode == "python":
         return StrategyError(f"{users_line(error)}: {cls.__name__} raised {told} (at {when})")
     return StrategyError(

@@ -7,6 +7,7 @@ field from Python costs about 0.1 us (through a cast memoryview, not through ``n
 import difflib
 import enum
 import inspect
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from types import FrameType
@@ -270,6 +271,14 @@ def no_attribute(label: str, name: str, known: Iterable[str]) -> str:
         return f"{label} has no attribute {name!r}; did you mean {label}.{close[0]}?"
     hint = "declare it as an annotated field" if label == "self" else f"it has {', '.join(names)}"
     return f"{label} has no attribute {name!r}; {hint}"
+
+
+def told_by(error: BaseException, cls: type) -> str:
+    """Return kind and text of an error that a user's class raised, near misses of `self` said."""
+    unknown = re.match(rf"'{cls.__name__}' object has no attribute '(\w+)'", str(error))
+    if unknown and isinstance(error, AttributeError):
+        return no_attribute("self", unknown[1], [n for n in dir(cls) if not n.startswith("_")])
+    return f"{type(error).__name__}: {error}".removesuffix(": ")
 
 
 def read_only_view(label: str, dtype: np.dtype[Any], private: frozenset[str]) -> type[View]:

@@ -3,7 +3,6 @@
 import enum
 import hashlib
 import importlib.util
-import re
 import sys
 import traceback
 from collections.abc import Mapping
@@ -12,7 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from hftsim.core.errors import HftError, StrategyError, UnknownNameError
-from hftsim.native.fields import no_attribute
+from hftsim.native.fields import told_by
 from hftsim.strategies.base import Strategy
 from hftsim.strategies.mean_reversion import MeanReversionStrategy
 from hftsim.strategies.ml import MLStrategy
@@ -49,12 +48,8 @@ def _construction_told(cls: type[Strategy], error: BaseException) -> str:
     in_file = [f for f in own if f.filename == _file_of(cls)]
     if isinstance(error, ValueError | TypeError) and not in_file:
         return f"{cls.__name__}: {error}"
-    told = f"{type(error).__name__}: {error}".removesuffix(": ")
-    unknown = re.fullmatch(rf"'{cls.__name__}' object has no attribute '(\w+)'", str(error))
-    if unknown and isinstance(error, AttributeError):
-        told = no_attribute("self", unknown[1], [n for n in dir(cls) if not n.startswith("_")])
     place = f"{in_file[-1].filename}:{in_file[-1].lineno}: " if in_file else ""
-    return f"{place}{cls.__name__}: {told}"
+    return f"{place}{cls.__name__}: {told_by(error, cls)}"
 
 
 def _file_of(cls: type[Strategy]) -> str:
