@@ -1,5 +1,6 @@
 """The scikit-learn estimator that all our window classifiers are."""
 
+import abc
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -24,7 +25,7 @@ from hftsim.models.inputs import (
 )
 
 
-class WindowClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class WindowClassifier(ClassifierMixin, BaseEstimator, abc.ABC):  # type: ignore[misc]
     """Learns DOWN=0, FLAT=1, UP=2 from windows of features.
 
     X is an ndarray (samples, steps, features) or lazy `Windows`, which are read in chunks and never
@@ -190,19 +191,19 @@ class WindowClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def check_params(self) -> None:
         """Raise ModelError for a constructor field that cannot be; `fit` and `load` ask this."""
 
+    @abc.abstractmethod
     def _learn(
         self, train: Samples, validation: Samples | None, progress: Progress
     ) -> dict[str, Any]:
         """Return the attributes that training makes; change nothing on `self`."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def _answer(self, chunks: Iterator[FloatArray], samples: int) -> npt.NDArray[np.float64]:
         """Return probabilities (samples, 3) of all chunks in order."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def _stored(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
         """Return what the manifest and what the weights file hold beyond the common facts."""
-        raise NotImplementedError
 
     def _restore(self, details: dict[str, Any], tensors: dict[str, npt.NDArray[Any]]) -> None:
         """Undo `_stored`."""
