@@ -61,7 +61,7 @@ docs: $(DEV)
 	$(BIN)/mkdocs build --strict
 
 coverage: $(DEV)
-	$(BIN)/python -m pytest -n 2 --cov=hftsim --cov-report=term
+	$(BIN)/python -m pytest -n 2 -m "not slow" --cov=hftsim --cov-report=term
 
 clean:
 	rm -rf .venv .venv-peers site build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -236,6 +236,7 @@ class Slow(Strategy):
             self.x += 1.0 / (k + 1 + self.x)
 
 
+@pytest.mark.no_cover  # an interruption inside the tracer leaves its lock closed
 @pytest.mark.parametrize("mode", ["native", "python"])
 def test_ctrl_c_stops_a_run_and_keeps_what_was_done(mode: Any, bars: Bars, market_of: Run) -> None:
     strategy = Slow()
