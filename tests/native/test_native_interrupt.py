@@ -31,6 +31,7 @@ ENDLESS = """
     frame = pd.DataFrame({n: 100.0 for n in ("open", "high", "low", "close", "volume")}, index)
     market = BarMarket({"A": frame}, [Instrument(symbol="A")], [np.zeros((50, 0))], (),
                        BarMarketSettings())
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
     def progress(done, total, note):
         if done == 0:
             threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()

@@ -2,6 +2,7 @@
 
 import _thread
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -239,6 +240,7 @@ class Slow(Strategy):
 @pytest.mark.no_cover  # an interruption inside the tracer leaves its lock closed
 @pytest.mark.parametrize("mode", ["native", "python"])
 def test_ctrl_c_stops_a_run_and_keeps_what_was_done(mode: Any, bars: Bars, market_of: Run) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
     strategy = Slow()
     market = market_of(strategy, bars(200_000))
     told: list[int] = []
