@@ -205,9 +205,9 @@ class WindowClassifier(ClassifierMixin, BaseEstimator, abc.ABC):  # type: ignore
     def _stored(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
         """Return what the manifest and what the weights file hold beyond the common facts."""
 
+    @abc.abstractmethod
     def _restore(self, details: dict[str, Any], tensors: dict[str, npt.NDArray[Any]]) -> None:
         """Undo `_stored`."""
-        raise NotImplementedError
 
     def _split(
         self, samples: Samples, given: tuple[WindowSource, npt.ArrayLike] | None
