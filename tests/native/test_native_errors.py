@@ -94,7 +94,7 @@ NOT_COMPILED = {
 }  # fmt: skip
 WRONG_ANYWHERE = {
     "x = ctx.bestbid": r"ctx has no attribute 'bestbid'; did you mean ctx.best_bid\?",
-    "ctx.purchase(1, 2)": "ctx has no attribute 'purchase'; it has avg_price, ",
+    "ctx.purchase(1, 2)": "ctx has no attribute 'purchase'; it has ask_qty, avg_price, ",
     "self.n = ctx.orders_at": "ctx has no attribute 'orders_at'",
     "self.m = 3": "self has no attribute 'm'; declare it as an annotated field",
     "self.levle(1.0)": r"self has no attribute 'levle'; did you mean self.level\?",

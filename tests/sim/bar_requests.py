@@ -49,7 +49,8 @@ class Requests(Account):
         k, rules = order.instrument, self.instruments[order.instrument]
         if self.rows[k] < 0:
             return R.NO_MARKET
-        if order.side not in (1, -1) or order.type not in list(T) or order.tif not in list(Tif):
+        known = order.type in list(T)[:6] and order.tif in list(Tif)[:5]
+        if order.side not in (1, -1) or not known:
             return R.BAD_TYPE
         if order.tif == Tif.GTX and order.type not in LIMITS:
             return R.WOULD_TAKE

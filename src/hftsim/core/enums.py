@@ -3,7 +3,7 @@
 Names follow FIX, then Binance where FIX is silent.
 """
 
-from enum import IntEnum, StrEnum
+from enum import IntEnum, IntFlag, StrEnum
 
 
 class Side(IntEnum):
@@ -22,6 +22,10 @@ class OrderType(IntEnum):
     STOP_LIMIT = 4
     TAKE_PROFIT = 5
     TAKE_PROFIT_LIMIT = 6
+    MARKET_TO_LIMIT = 7
+    TRAILING_STOP = 8
+    TRAILING_STOP_LIMIT = 9
+    PEGGED = 10
 
 
 class TimeInForce(IntEnum):
@@ -32,6 +36,9 @@ class TimeInForce(IntEnum):
     FOK = 2
     GTX = 3
     DAY = 4
+    GTD = 5
+    AT_OPEN = 6
+    AT_CLOSE = 7
 
 
 class OrderStatus(IntEnum):
@@ -57,6 +64,60 @@ class ExecType(IntEnum):
     EXPIRED = 5
 
 
+class MessageOp(IntEnum):
+    """What a message to the matching engine asks for."""
+
+    NEW = 1
+    CANCEL = 2
+    REPLACE = 3
+    MASS_CANCEL = 4
+    KILL = 5
+    REVIVE = 6
+    HALT = 7
+    RESUME = 8
+    AUCTION = 9
+    UNCROSS = 10
+    TIME = 11
+    END_OF_DAY = 12
+    COLLAR = 13
+
+
+class OrderFlag(IntFlag):
+    """What else an order wants; bits. No self-trade bit: the incoming order is cancelled."""
+
+    HIDDEN = 1
+    SLIDE = 2
+    PEG_PRIMARY = 4
+    PEG_MARKET = 8
+    PEG_MIDPOINT = 16
+    CANCEL_OLDEST = 32
+    CANCEL_BOTH = 64
+    DECREMENT = 128
+    TRIGGER_GIVEN = 256
+
+
+class TradingPhase(IntEnum):
+    """What a book does with orders that cross."""
+
+    CONTINUOUS = 0
+    HALTED = 1
+    AUCTION = 2
+
+
+class ReportKind(IntEnum):
+    """What a row of the matching engine's reports tells."""
+
+    ACK = 1
+    REJECT = 2
+    FILL = 3
+    CANCEL = 4
+    REPLACE = 5
+    EXPIRE = 6
+    TRIGGER = 7
+    REPRICE = 8
+    REDUCE = 9
+
+
 class FillReason(IntEnum):
     """Why an order filled."""
 
@@ -70,6 +131,10 @@ class FillReason(IntEnum):
     RISK_STOP_LOSS = 8
     RISK_TAKE_PROFIT = 9
     RISK_HALT = 10
+    TAKER_WALK = 11
+    QUEUE_FRONT = 12
+    TRADE_THROUGH = 13
+    BOOK_CROSS = 14
 
 
 class RejectReason(IntEnum):
@@ -100,6 +165,22 @@ class RejectReason(IntEnum):
     END_OF_DATA = 22
     REDUCED_TO_ZERO = 23
     BAD_TYPE = 24
+    BAD_ORDER_ID = 25
+    REPEATED_ORDER_ID = 26
+    BAD_SIDE = 27
+    BAD_TIME_IN_FORCE = 28
+    BAD_OPERATION = 29
+    SELF_TRADE = 30
+    OWNER_BLOCKED = 31
+    OUTSIDE_COLLAR = 32
+    NOT_IN_THIS_PHASE = 33
+    BAD_TIME = 34
+    MIN_QTY_NOT_FILLABLE = 35
+    MASS_CANCEL = 36
+    KILLED = 37
+    GOOD_TILL = 38
+    AUCTION_ENDED = 39
+    LOST_ON_THE_WAY = 40
 
 
 class InstrumentKind(StrEnum):

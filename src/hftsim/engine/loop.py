@@ -1,11 +1,12 @@
 """Runs a strategy in a market: one loop, two drivers, the same compiled step under both."""
 
 import contextlib
+import ctypes
 import functools
 import sysconfig
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, Protocol, cast
 
@@ -18,11 +19,13 @@ from hftsim.native.context import (
     ContextView,
     FillView,
     InstrumentView,
+    TradeView,
     bind,
     column_view_class,
 )
-from hftsim.native.events import BAR, DONE, FILL, GROW, PAUSE, WAKE
+from hftsim.native.events import BAR, BOOK, DONE, FILL, GROW, PAUSE, REFILL, TRADE, WAKE
 from hftsim.native.fields import told_by
+from hftsim.native.layout import TRADE as TRADE_RECORD
 from hftsim.native.layout import address_of
 from hftsim.native.state import begin_run, end_run
 from hftsim.strategies.base import Strategy, handlers_of
@@ -49,6 +52,13 @@ class Market(Protocol):
     open_ids: np.ndarray
     columns: list[np.ndarray]
     column_names: tuple[str, ...]
+    unit: str
+    """What the timeline's steps are."""
+
+    @property
+    def operations(self) -> Mapping[str, Callable[..., int]]:
+        """The kernel sources behind what a strategy asks for."""
+        ...
 
     @property
     def step_function(self) -> Callable[..., int]:
@@ -69,8 +79,12 @@ class Market(Protocol):
         """Make room in the logs."""
         ...
 
-    def wake(self, *, bar: bool, fill: bool, wake_every: int | None) -> None:
-        """Say which events the strategy wants."""
+    def refill(self) -> None:
+        """Bring the next rows to where they are needed."""
+        ...
+
+    def wake(self, *, wants: frozenset[str], wake_every: int | None) -> None:
+        """Say which handlers the strategy has."""
         ...
 
 
@@ -88,7 +102,7 @@ def drive(
     handlers = handlers_of(cls)
     begin_run(strategy)
     wake_every = cls.wake.every_ns if "on_wake" in handlers else None
-    market.wake(bar="on_bar" in handlers, fill="on_fill" in handlers, wake_every=wake_every)
+    market.wake(wants=frozenset(handlers), wake_every=wake_every)
     install_operations(market)
     with contextlib.ExitStack() as stack:
         stack.callback(end_run, strategy)
@@ -113,7 +127,7 @@ def _run_stretches(
     progress: Progress,
 ) -> None:
     stretch, calls = make(), 1
-    progress(0, market.steps, "bars")
+    progress(0, market.steps, market.unit)
     while True:
         start = time.perf_counter()
         try:
@@ -123,10 +137,12 @@ def _run_stretches(
             raise told from (error if mode == "python" else None)
         taken = time.perf_counter() - start
         calls = calls * 2 if taken < _PAUSE_SECONDS / 2 else max(1, calls // 2)
-        progress(market.steps_done, market.steps, "bars")
+        progress(market.steps_done, market.steps, market.unit)
         if event == GROW:
             market.grow()
             stretch = make()
+        elif event == REFILL:
+            market.refill()
         elif event == DONE:
             return
         elif event != PAUSE:
@@ -135,21 +151,25 @@ def _run_stretches(
 
 def install_operations(market: Market) -> None:
     """Write the addresses of the order operations into the market's context."""
-    for field, (_, address) in _operations().values():
-        market.context[field] = address
+    for name, (_, address) in _operations(market).items():
+        market.context[_field_of(name)] = address
 
 
-@functools.cache
-def _operations() -> dict[str, tuple[str, tuple[Any, int]]]:
+def _field_of(operation: str) -> str:
+    from hftsim.native.context import OPERATIONS
+
+    return OPERATIONS[operation].field
+
+
+def _operations(market: Market) -> dict[str, tuple[Any, int]]:
+    """Return name -> compiled kernel and its address."""
     from hftsim.native.cache import entry_address, kernel
     from hftsim.native.compiled import operation_signature
-    from hftsim.native.context import OPERATIONS
-    from hftsim.sim._kernels import OPERATION_KERNELS
 
     found = {}
-    for name, source in OPERATION_KERNELS.items():
+    for name, source in market.operations.items():
         compiled = kernel(source, operation_signature(name))
-        found[name] = (OPERATIONS[name].field, (compiled, entry_address(compiled)))
+        found[name] = (compiled, entry_address(compiled))
     return found
 
 
@@ -181,26 +201,40 @@ def python_stretch(strategy: Strategy, market: Market, handlers: dict[str, int])
     step, run = _step_kernel(market), address_of(market.run)
     ctx = python_context(market)
     fills, first_fill, fill_size = market.fills, address_of(market.fills), market.fills.itemsize
-    on_bar, on_wake, on_fill = (
-        getattr(strategy, name) if name in handlers else None
-        for name in ("on_bar", "on_wake", "on_fill")
-    )
+    called = {event: getattr(strategy, name) for name, event in handlers.items()}
+    on_fill, on_trade = called.get(FILL), called.get(TRADE)
+    on_bar, on_book, on_wake = (called.get(event, _not_called) for event in (BAR, BOOK, WAKE))
 
     def stretch(calls: int) -> int:
         for _ in range(calls):
             event = step(run, 0, 0)
-            if event == BAR:
-                on_bar(ctx)  # type: ignore[misc]
+            if event == BOOK:
+                on_book(ctx)
+            elif event == BAR:
+                on_bar(ctx)
+            elif event == WAKE:
+                on_wake(ctx)
             elif event == FILL:
                 row = (int(market.context["fill_at"][0]) - first_fill) // fill_size
                 on_fill(ctx, FillView(fills[row : row + 1]))  # type: ignore[misc]
-            elif event == WAKE:
-                on_wake(ctx)  # type: ignore[misc]
+            elif event == TRADE:
+                on_trade(ctx, _trade_view(market))  # type: ignore[misc]
             else:
                 return cast("int", event)
         return PAUSE
 
     return stretch
+
+
+def _not_called(_: Any) -> None:
+    raise AssertionError("the market asked for a handler that the strategy does not have")
+
+
+def _trade_view(market: Market) -> Any:
+    """Return the trade the context points at; its memory may move when its buffer grows."""
+    address = int(market.context["trade_at"][0])
+    words: Any = (ctypes.c_byte * TRADE_RECORD.itemsize).from_address(address)
+    return TradeView(np.frombuffer(words, TRADE_RECORD))
 
 
 def python_context(market: Market) -> ContextView:
@@ -212,7 +246,7 @@ def python_context(market: Market) -> ContextView:
         view = InstrumentView(market.instrument_records[k : k + 1])
         bind(view, column=column_class(table, view))
         instruments.append(view)
-    calls = {name: compiled[0] for name, (_, compiled) in _operations().items()}
+    calls = {name: compiled for name, (compiled, _) in _operations(market).items()}
     bind(
         context,
         _address=address_of(market.context),

@@ -26,7 +26,7 @@ from typing import Any
 import llvmlite
 import numba
 import numpy as np
-from numba import njit
+from numba import njit, types
 from numba.core.bytecode import FunctionIdentity
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, IndexDataCacheFile
 
@@ -256,3 +256,14 @@ def entry_address(dispatcher: Any) -> int:
     compiled = next(iter(dispatcher.overloads.values()))
     name = compiled.fndesc.llvm_cfunc_wrapper_name
     return int(compiled.library.get_pointer_to_function(name))
+
+
+def word_kernel(function: Callable[..., int]) -> Any:
+    """Return a kernel whose arguments and result are all int64."""
+    arguments = function.__code__.co_argcount
+    return kernel(function, types.int64(*[types.int64] * arguments))
+
+
+def word_kernel_address(function: Callable[..., int]) -> int:
+    """Return the address of a kernel of int64 arguments, for `call_at`."""
+    return entry_address(word_kernel(function))

@@ -17,8 +17,8 @@ from numba.extending import register_jitable
 from hftsim.core.errors import NativeError
 from hftsim.native import bases as _bases  # noqa: F401 - registers what it defines with Numba
 from hftsim.native.cache import compile_keyed, lock, source_key
-from hftsim.native.compiled import SLOT, context_with_columns, fill_at
-from hftsim.native.context import CONTEXT_NAMES, FILL_NAMES
+from hftsim.native.compiled import SLOT, context_with_columns, fill_at, trade_at
+from hftsim.native.context import CONTEXT_NAMES, FILL_NAMES, TRADE_NAMES
 from hftsim.native.explain import Failure, explain
 from hftsim.native.records import USER_OPTIONS, attach, direct_field, pointer_to, record_type
 from hftsim.native.state import State, members
@@ -81,7 +81,8 @@ def fingerprint(
         tuple(handlers),
     ]
     all_members = members(cls, root)
-    known = [_known_self(cls, all_members), Known("ctx", CONTEXT_NAMES), Known("fill", FILL_NAMES)]
+    known = [_known_self(cls, all_members), Known("ctx", CONTEXT_NAMES)]
+    third = {"on_fill": [Known("fill", FILL_NAMES)], "on_trade": [Known("trade", TRADE_NAMES)]}
     reached: dict[str, Any] = {}
     pending = set(handlers)
     while pending:
@@ -91,7 +92,8 @@ def fingerprint(
             if isinstance(value, property):
                 value = value.fget
             if isinstance(value, pytypes.FunctionType):
-                walk.function(value, _known_locals(value, known if name in handlers else known[:1]))
+                named = [*known, *third.get(name, ())] if name in handlers else known[:1]
+                walk.function(value, _known_locals(value, named))
             else:
                 walk.parts.append(_constant(cls, name, value))
         pending = {n for n in all_members if n in walk.names and n not in reached}
@@ -138,7 +140,7 @@ def _compile(
     walk: Walk,
     reached: Mapping[str, Any],
 ) -> tuple[Any, bool]:
-    scope: dict[str, Any] = {"fill_at": fill_at, "__name__": __name__}
+    scope: dict[str, Any] = {"fill_at": fill_at, "trade_at": trade_at, "__name__": __name__}
     exec(_slot_source(handlers), scope)
     failures.found.clear()
     try:
@@ -158,6 +160,9 @@ def _compile(
         raise explain(cls.__qualname__, found, walk.files) from None
 
 
+_THIRD = {"on_fill": ", fill_at(ctx.fill_at)", "on_trade": ", trade_at(ctx.trade_at)"}
+
+
 def _slot_source(handlers: Mapping[str, int]) -> str:
     lines = [
         "def slot(self_address, context_address, event):",
@@ -165,7 +170,7 @@ def _slot_source(handlers: Mapping[str, int]) -> str:
         "    ctx = context_at(context_address)",
     ]
     for name, event in handlers.items():
-        extra = ", fill_at(ctx.fill_at)" if name == "on_fill" else ""
+        extra = _THIRD.get(name, "")
         lines.append(f"    if event == {event}: self.{name}(ctx{extra})")
     return "\n".join([*lines, "    return 0"])
 

@@ -23,7 +23,16 @@ from hftsim.native.context import (
     no_instrument,
     no_room,
 )
-from hftsim.native.layout import CONTEXT, FILL, INSTRUMENT, LIMITS, NO_ROOM, ORDER, SIGNAL
+from hftsim.native.layout import (
+    CONTEXT,
+    FILL,
+    INSTRUMENT,
+    LIMITS,
+    NO_ROOM,
+    ORDER,
+    SIGNAL,
+    TRADE,
+)
 from hftsim.native.records import (
     ENGINE_OPTIONS,
     USER_OPTIONS,
@@ -41,6 +50,7 @@ Context = record_type("ctx", CONTEXT)
 Instrument = record_type("instrument", INSTRUMENT)
 Order = record_type("order", ORDER)
 Fill = record_type("fill", FILL)
+Trade = record_type("trade", TRADE)
 Signal = record_type("signal", SIGNAL)
 Limits = record_type("limits", LIMITS)
 
@@ -48,11 +58,12 @@ context_at = pointer_to(Context)
 instrument_at = pointer_to(Instrument)
 order_at = pointer_to(Order)
 fill_at = pointer_to(Fill)
+trade_at = pointer_to(Trade)
 signal_at = pointer_to(Signal)
 limits_at = pointer_to(Limits)
 
-INSTRUMENT_SIZE, ORDER_SIZE, FILL_SIZE, SIGNAL_SIZE = (
-    d.itemsize for d in (INSTRUMENT, ORDER, FILL, SIGNAL)
+INSTRUMENT_SIZE, ORDER_SIZE, FILL_SIZE, SIGNAL_SIZE, TRADE_SIZE = (
+    d.itemsize for d in (INSTRUMENT, ORDER, FILL, SIGNAL, TRADE)
 )
 
 SLOT = types.FunctionType(types.int64(types.int64, types.int64, types.int64))
@@ -161,8 +172,9 @@ _method("sell", _I8, (_I8,) * 4, _call("submit", _limit(Side.SELL), "sell"))
 _method("buy_market", _I8, (_I8,) * 2, _call("submit", _market(Side.BUY), "buy_market"))
 _method("sell_market", _I8, (_I8,) * 2, _call("submit", _market(Side.SELL), "sell_market"))
 _method("target", _I8, (_F8, _I8), _call("target", _as_given, "target"))
-_method("cancel", types.boolean, (_I8,), _call("cancel", _as_given))
-_method("cancel_all", types.none, (), _call("cancel_all", _as_given))
+_method("cancel", types.boolean, (_I8,), _call("cancel", _as_given, "cancel"))
+_method("replace", types.boolean, (_I8,) * 3, _call("replace", _as_given, "replace"))
+_method("cancel_all", types.none, (), _call("cancel_all", _as_given, "cancel_all"))
 _method("record", types.none, (_I8, _F8, _I8), _of_instrument("record"))
 _method("ticks", _I8, (_F8, _I8), _of_instrument("ticks"))
 _method("lots", _I8, (_F8, _I8), _of_instrument("lots"))

@@ -12,14 +12,15 @@ import numpy as np
 from hftsim.core.enums import OrderStatus, OrderType, Side, TimeInForce
 from hftsim.core.errors import did_you_mean
 from hftsim.native.fields import View, read_only_view, record_dtype
-from hftsim.native.layout import CONTEXT, FILL, INSTRUMENT, NO_ROOM, ORDER, PRIVATE
+from hftsim.native.layout import CONTEXT, FILL, INSTRUMENT, NO_ROOM, ORDER, PRIVATE, TRADE
 
 BUY, SELL = Side.BUY, Side.SELL
 GTC, IOC, FOK, GTX, DAY = (TimeInForce[n] for n in ("GTC", "IOC", "FOK", "GTX", "DAY"))
-MARKET, LIMIT, STOP, STOP_LIMIT, TAKE_PROFIT, TAKE_PROFIT_LIMIT = OrderType
+MARKET, LIMIT = OrderType.MARKET, OrderType.LIMIT
 
 INSTRUMENT_FIELDS = (
-    "open", "high", "low", "close", "volume", "best_bid", "best_ask", "position", "avg_price",
+    "open", "high", "low", "close", "volume", "best_bid", "best_ask", "bid_qty", "ask_qty", "mid",
+    "last_price", "position", "avg_price",
     "tick_size", "lot_size", "ready", "fresh", "open_buy_qty", "open_sell_qty", "may_short",
 )  # fmt: skip
 """Fields of the first instrument that `ctx` offers directly."""
@@ -37,6 +38,7 @@ OPERATIONS = {
     "submit": Operation("submit_op", "iiiiiiii"),
     "cancel": Operation("cancel_op", "i"),
     "cancel_all": Operation("cancel_all_op", ""),
+    "replace": Operation("replace_op", "iii"),
     "target": Operation("target_op", "fi"),
     "record": Operation("record_op", "ifi"),
     "ticks": Operation("ticks_op", "fi"),
@@ -79,9 +81,12 @@ UNITS = {"price": "ticks", "trigger": "ticks", "qty": "lots"}
 class InstrumentView(read_only_view("instrument", INSTRUMENT, PRIVATE)):  # type: ignore[misc]
     """One instrument as the strategy sees it at this moment.
 
-    ``open high low close volume`` are those of the last finished bar (quote currency, base units);
-    ``best_bid best_ask`` ticks; ``position open_buy_qty open_sell_qty`` lots, position signed;
-    ``avg_price`` quote currency; ``fresh`` tells whether the last bar ended just now.
+    ``best_bid best_ask mid last_price`` ticks, ``mid`` with halves, ``last_price`` of the last
+    public trade; ``bid_qty ask_qty position open_buy_qty open_sell_qty`` lots, position signed;
+    ``avg_price`` quote currency. On bars ``open high low close volume`` are those of the last
+    finished bar (quote currency, base units), the quantities at the best prices are 0, and
+    ``fresh`` tells whether the bar ended just now; on ticks ``close`` is the mid price in quote
+    currency, and ``fresh`` tells whether a packet arrived just now.
     """
 
     __slots__ = ("column",)
@@ -89,6 +94,7 @@ class InstrumentView(read_only_view("instrument", INSTRUMENT, PRIVATE)):  # type
 
 OrderView = read_only_view("order", ORDER, PRIVATE)
 FillView = read_only_view("fill", FILL, PRIVATE)
+TradeView = read_only_view("trade", TRADE, PRIVATE)
 
 
 class ColumnView:
@@ -272,12 +278,27 @@ class ContextView(read_only_view("ctx", CONTEXT, PRIVATE)):  # type: ignore[misc
         return self.send(side, abs(position), MARKET, 0, 0, GTC, instrument, True)
 
     def cancel(self, order_id: int) -> bool:
-        """Cancel an order; False if it is unknown or done."""
-        return self._calls["cancel"](self._address, whole("cancel", "order_id", order_id)) != 0
+        """Cancel an order, on ticks: ask for it; False if it is unknown, done or being cancelled."""
+        asked = whole("cancel", "order_id", order_id)
+        return self._with_room("cancel", self._calls["cancel"](self._address, asked)) != 0
+
+    def replace(self, order_id: int, price: int, qty: int) -> bool:
+        """Give a limit order another price (ticks) and open quantity (lots).
+
+        False if the order is unknown, done, or the account's limits forbid it. On ticks a smaller
+        quantity at the same price keeps the place in the queue; anything else goes to the back.
+        """
+        asked = (
+            whole("replace", "order_id", order_id),
+            whole("replace", "price", price, "ticks"),
+            whole("replace", "qty", qty, "lots"),
+        )
+        found = self._calls["replace"](self._address, *asked)
+        return self._with_room("replace", found) != 0
 
     def cancel_all(self) -> None:
         """Cancel every open order that the strategy sent."""
-        self._calls["cancel_all"](self._address)
+        self._with_room("cancel_all", self._calls["cancel_all"](self._address))
 
     def record(self, side: int, confidence: float, instrument: int = 0) -> None:
         """Record a signal (BUY or SELL) for the result's table of signals."""
@@ -321,6 +342,7 @@ for _name in INSTRUMENT_FIELDS:
 
 CONTEXT_NAMES = frozenset(n for n in dir(ContextView) if not n.startswith("_"))
 FILL_NAMES = frozenset(FILL.names or ()) - PRIVATE
+TRADE_NAMES = frozenset(TRADE.names or ())
 
 
 def column_dtype(names: tuple[str, ...]) -> np.dtype[Any]:

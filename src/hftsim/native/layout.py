@@ -1,4 +1,4 @@
-"""The records a strategy and a market share: context, instrument, order, fill, signal, limits.
+"""The records a strategy and a market share: context, instrument, order, fill, trade, signal.
 
 Prices are integer ticks, quantities integer lots, times integer nanoseconds UTC; what a bar shows
 (open, high, low, close, volume) is in quote currency and base units, since it may be off the grid.
@@ -46,8 +46,11 @@ CONTEXT = record_dtype(
         "limits_at": int,
         "fills_at": int,
         "fill_at": int,
+        "trade_at": int,
+        "market_at": int,
         "submit_op": int,
         "cancel_op": int,
+        "replace_op": int,
         "cancel_all_op": int,
         "target_op": int,
         "record_op": int,
@@ -65,6 +68,10 @@ INSTRUMENT = record_dtype(
         "volume": float,
         "best_bid": int,
         "best_ask": int,
+        "bid_qty": int,
+        "ask_qty": int,
+        "mid": float,
+        "last_price": int,
         "position": int,
         "avg_price": float,
         "realised": float,
@@ -109,6 +116,8 @@ ORDER = record_dtype(
         "reduce_only": bool,
         "triggered": bool,
         "resting": bool,
+        "canceling": bool,
+        "slot": int,
     }
 )
 
@@ -126,7 +135,18 @@ FILL = record_dtype(
         "step": int,
         "reason": int,
         "is_maker": bool,
+        "ts_recv": int,
+        "queue_entry": float,
+        "queue_fill": float,
+        "waited": int,
+        "markout_100ms": float,
+        "markout_1s": float,
+        "markout_10s": float,
     }
+)
+
+TRADE = record_dtype(
+    {"ts_event": int, "ts_recv": int, "instrument": int, "side": int, "price": int, "qty": int}
 )
 
 SIGNAL = record_dtype(
@@ -158,6 +178,9 @@ PRIVATE = frozenset(
         "limits_at",
         "fills_at",
         "fill_at",
+        "trade_at",
+        "market_at",
+        "slot",
         "columns_at",
     }
 )

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
+from llvmlite import ir
 from numba import from_dtype, njit, types
 from numba.core.datamodel.models import RecordModel
 from numba.core.errors import TypingError
@@ -104,6 +105,27 @@ def pointer_to(rtype: Any) -> Any:
         return rtype(types.int64), codegen
 
     return at
+
+
+def call_at(kinds: int) -> Any:
+    """Return a compiled function: (address, `kinds` int64 values) -> int64, by calling the kernel.
+
+    What is called through its address is compiled once, and not again within each of its callers.
+    """
+    arguments = [types.int64] * (kinds + 1)
+
+    def typing_side(typing_context: Any, *args: Any) -> Any:
+        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            word = ir.IntType(64)
+            kernel = ir.FunctionType(word, [word] * kinds).as_pointer()
+            return builder.call(builder.inttoptr(args[0], kernel), args[1:])
+
+        return types.int64(*arguments), codegen
+
+    names = ", ".join(["typing_context", "address", *(f"a{k}" for k in range(kinds))])
+    scope = {"typing_side": typing_side}
+    exec(f"def call({names}): return typing_side({names})", scope)
+    return intrinsic(scope["call"])
 
 
 def array_at(dtype: Any) -> Any:

@@ -25,6 +25,7 @@ from hftsim.sim.orders._kernels import (
     TAKE_PROFIT_LIMIT,
     WOULD_TAKE,
     close_order,
+    count_open,
     instrument_of,
     is_working,
     log_order,
@@ -135,6 +136,37 @@ def cancel(address, order_id):
     return 1
 
 
+@compiled
+def check_more(ctx, own, order, more, price):
+    """Return why a working order may not grow by `more` lots, or NONE."""
+    if order.reduce_only:
+        return NONE
+    return check_order(ctx, own, order.side, more, price * own.tick_size)
+
+
+def replace(address, order_id, price, qty):
+    """Operation behind ``ctx.replace``: the order has the new price and open quantity at once."""
+    ctx = context_at(address)
+    if order_id <= 0 or order_id > ctx.order_count:
+        return 0
+    order = order_of(ctx, order_id)
+    own = instrument_of(ctx, order.instrument)
+    working = is_working(order) and order.origin == FROM_STRATEGY
+    if not working or not needs_price(order.type) or price <= 0 or qty <= 0:
+        return 0
+    more = qty - (order.qty - order.filled)
+    if more > 0:
+        reason = check_more(ctx, own, order, more, price)
+        if reason != NONE:
+            ctx.last_refusal = reason
+            return 0
+    count_open(own, order, more)
+    order.qty += more
+    order.price = price
+    order.resting = False
+    return 1
+
+
 def cancel_all(address):
     """Operation behind ``ctx.cancel_all``."""
     ctx = context_at(address)
@@ -210,5 +242,5 @@ def lots(address, qty, instrument):
 
 
 OPERATION_KERNELS = {
-    f.__name__: f for f in (submit, cancel, cancel_all, target, record, ticks, lots)
+    f.__name__: f for f in (submit, cancel, replace, cancel_all, target, record, ticks, lots)
 }

@@ -1,20 +1,17 @@
 """The base class of every strategy, and the words that say when it is woken."""
 
 import inspect
-import re
 from collections.abc import Mapping
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+from hftsim.core.durations import duration_ns
 from hftsim.core.errors import StrategyError
 from hftsim.native.events import HANDLERS
 from hftsim.native.state import State
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_UNITS_NS = {"us": 10**3, "ms": 10**6, "s": 10**9, "min": 60 * 10**9, "h": 3600 * 10**9}
-_LONGEST_NS = 1 << 62
 
 MAX_INSTRUMENTS = 64
 """How many instruments the shipped strategies keep state for."""
@@ -37,9 +34,11 @@ def every(interval: str) -> Wake:
     On bars the wake-up comes at the first close at or after the time. Raises StrategyError for
     another spelling.
     """
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(us|ms|s|min|h)\s*", interval)
-    ns = round(float(found[1]) * _UNITS_NS[found[2]]) if found else 0
-    if not 0 < ns < _LONGEST_NS:
+    try:
+        ns = duration_ns(interval)
+    except ValueError:
+        ns = 0
+    if ns == 0:
         raise StrategyError(f'every({interval!r}): write a time such as "100ms", "5s" or "5min"')
     return Wake(ns)
 
@@ -52,6 +51,8 @@ class Strategy(State):
 
     - ``on_bar(self, ctx)``: at each bar's close,
     - ``on_wake(self, ctx)``: at the times that ``wake`` says,
+    - ``on_book(self, ctx)``: after each packet of market data (on ticks),
+    - ``on_trade(self, ctx, trade)``: for each public trade (on ticks),
     - ``on_fill(self, ctx, fill)``: after each own fill.
 
     `columns` and `explain`, and whatever only they call, always run in Python.
@@ -74,15 +75,20 @@ class Strategy(State):
         return ""
 
 
+_DECIDES = frozenset({"on_bar", "on_wake", "on_book", "on_trade"})
+_THIRD = {"on_fill": ("fill",), "on_trade": ("trade",)}
+
+
 def handlers_of(cls: type[Strategy]) -> dict[str, int]:
     """Return the handlers a strategy class defines, as method name -> event.
 
     Raises StrategyError if it defines none, or one that cannot be called.
     """
     found = {name: event for name, event in HANDLERS.items() if hasattr(cls, name)}
-    if not {"on_bar", "on_wake"} & set(found):
+    if not _DECIDES & set(found):
         raise StrategyError(
-            f"{cls.__name__} never decides: define on_bar(self, ctx) or on_wake(self, ctx)"
+            f"{cls.__name__} never decides: define on_bar(self, ctx), on_wake(self, ctx), "
+            "on_book(self, ctx) or on_trade(self, ctx, trade)"
         )
     for name in found:
         _check_handler(cls, name)
@@ -93,7 +99,7 @@ def handlers_of(cls: type[Strategy]) -> dict[str, int]:
 
 def _check_handler(cls: type[Strategy], name: str) -> None:
     handler = inspect.getattr_static(cls, name)
-    arguments = ("self", "ctx", "fill") if name == "on_fill" else ("self", "ctx")
+    arguments = ("self", "ctx", *_THIRD.get(name, ()))
     wanted = f"a plain method {name}({', '.join(arguments)})"
     if not isinstance(handler, FunctionType):
         raise StrategyError(f"{cls.__name__}.{name} must be {wanted}")

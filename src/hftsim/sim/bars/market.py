@@ -8,7 +8,7 @@ import numpy as np
 
 from hftsim.core.bars import interval_ns_of, source_of, start_times_ns
 from hftsim.core.enums import InstrumentKind
-from hftsim.core.errors import ConfigError, DataError
+from hftsim.core.errors import ConfigError, DataError, StrategyError
 from hftsim.core.instrument import Instrument
 from hftsim.native.layout import (
     CONTEXT,
@@ -104,6 +104,18 @@ class BarMarket:
         self._lay_context()
         self._lay_run()
 
+    unit = "bars"
+
+    @property
+    def operations(self) -> Mapping[str, Callable[..., int]]:
+        """The kernel sources behind what a strategy asks for."""
+        from hftsim.sim._kernels import OPERATION_KERNELS
+
+        return OPERATION_KERNELS
+
+    def refill(self) -> None:
+        """Bring the next rows to where they are needed: bars are all there from the start."""
+
     @property
     def step_function(self) -> Callable[..., int]:
         """The kernel source that runs to the next event."""
@@ -143,11 +155,17 @@ class BarMarket:
             setattr(self, f"{name}s", log)
         self._lay_logs()
 
-    def wake(self, *, bar: bool, fill: bool, wake_every: int | None) -> None:
-        """Say which events the strategy wants; `wake_every` None: no wake-ups, 0: at each bar."""
-        wants = {"wants_bar": bar, "wants_fill": fill, "wants_wake": wake_every is not None}
+    def wake(self, *, wants: frozenset[str], wake_every: int | None) -> None:
+        """Say which handlers the strategy has; `wake_every` None: no wake-ups, 0: at each bar.
+
+        Raises StrategyError for what cannot be on bars.
+        """
+        for name in ("on_book", "on_trade"):
+            if name in wants:
+                raise StrategyError(f"{name} is called on ticks alone; on bars define on_bar")
+        wanted = {f"wants_{n}": f"on_{n}" in wants for n in ("bar", "fill", "wake")}
         timer = int(self.times[0]) + (wake_every or 0)
-        fill_record(self.run, {**wants, "wake_every": wake_every or 0, "timer": timer})
+        fill_record(self.run, {**wanted, "wake_every": wake_every or 0, "timer": timer})
 
     def _lay_bars(self, k: int, frame: "pd.DataFrame") -> None:
         values = {name: self._floats(frame[name]) for name in ("open", "high", "low", "close")}

@@ -34,6 +34,8 @@ FILLED, CANCELED = int(OrderStatus.FILLED), int(OrderStatus.CANCELED)
 REJECTED, EXPIRED = int(OrderStatus.REJECTED), int(OrderStatus.EXPIRED)
 NONE, WOULD_TAKE = int(RejectReason.NONE), int(RejectReason.WOULD_TAKE)
 REDUCED_TO_ZERO = int(RejectReason.REDUCED_TO_ZERO)
+IOC_REMAINDER = int(RejectReason.IOC_REMAINDER)
+FOK_NOT_FILLABLE = int(RejectReason.FOK_NOT_FILLABLE)
 
 ON_GRID = 1e-6
 """How far from a whole tick or lot, in ticks or lots, still counts as on it."""
@@ -118,6 +120,8 @@ def log_order(ctx, side, kind, qty, price, trigger, tif, instrument, reduce_only
     order.reduce_only = reduce_only
     order.triggered = False
     order.resting = False
+    order.canceling = False
+    order.slot = 0
     return order
 
 

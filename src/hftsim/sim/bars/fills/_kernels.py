@@ -11,8 +11,10 @@ from hftsim.sim.orders._kernels import (
     CANCELED,
     EXPIRED,
     FOK,
+    FOK_NOT_FILLABLE,
     GTX,
     IOC,
+    IOC_REMAINDER,
     LIMIT,
     MARKET,
     NONE,
@@ -96,8 +98,6 @@ AT_OPEN, LIMIT_TOUCH = int(FillReason.OPEN), int(FillReason.LIMIT_TOUCH)
 LIMIT_AT_OPEN, STOP_HIT = int(FillReason.LIMIT_AT_OPEN), int(FillReason.STOP)
 STOP_AT_OPEN = int(FillReason.STOP_AT_OPEN)
 TARGET_HIT, TARGET_AT_OPEN = int(FillReason.TAKE_PROFIT), int(FillReason.TAKE_PROFIT_AT_OPEN)
-IOC_REMAINDER = int(RejectReason.IOC_REMAINDER)
-FOK_NOT_FILLABLE = int(RejectReason.FOK_NOT_FILLABLE)
 MAX_LEVERAGE = int(RejectReason.MAX_LEVERAGE)
 
 

@@ -1,0 +1,1 @@
+"""Which price levels are occupied: a bitmap of bitmaps."""

@@ -1,0 +1,1 @@
+"""A book by price: how much rests at each price of each side."""

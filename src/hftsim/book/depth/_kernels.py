@@ -1,0 +1,379 @@
+"""A book by price in compiled memory: a dense window of levels, and a sorted rest far from it.
+
+Both sides run through the same code: a level's key is its price for bids and the negative price
+for asks, so that a higher key is always the better price. The window holds 262,144 ticks; levels
+outside stand in sorted arrays, and the window moves after the market.
+"""
+
+import numpy as np
+
+from hftsim.book.bitmap._kernels import (
+    NOWHERE,
+    POSITIONS,
+    WORDS,
+    clear_bit,
+    next_above,
+    next_below,
+    set_bit,
+    words_at,
+)
+from hftsim.native.fields import record_dtype
+from hftsim.native.records import array_at, call_at, compiled, inline, pointer_to, record_type
+
+NO_LEVEL = -(1 << 62)
+"""The best key of a side without levels."""
+NO_ROOM = -1
+"""Returned instead of the previous quantity: the far array is full, nothing was changed."""
+MOST_PRICE = 1 << 60
+"""Prices beyond this, in ticks, are no prices."""
+FAR_HITS = 1024
+"""So many changes far from the window make it move to the market."""
+
+DEPTH = record_dtype(
+    {
+        "qtys_at": int,
+        "words_at": int,
+        "tops_at": int,
+        "far_at": int,
+        "far_capacity": int,
+        "far_hits": int,
+        "address": int,
+        "put_far_op": int,
+    }
+)
+"""Addresses: quantities int64[2][POSITIONS], bitmaps uint64[2][WORDS], `TOPS` words, far levels."""
+BEST, ORIGIN, FAR_COUNT, HIDES, TOPS = 0, 2, 4, 6, 8
+"""Words at `tops_at`, for bid and ask: best key, key of position 0, number of far levels; and
+whether crossed levels may be hidden."""
+FAR = record_dtype({"key": int, "qty": int})
+FAR_SIZE = FAR.itemsize
+
+depth_at = pointer_to(record_type("depth", DEPTH))
+far_level_at = pointer_to(record_type("far", FAR))
+ints_at = array_at("i8")
+
+_call_put_far = call_at(5)
+_U = np.uint64
+
+
+@inline
+def side_index(side):
+    """Return 0 for the bid side (1), 1 for the ask side (-1)."""
+    return (1 - side) >> 1
+
+
+@inline
+def tops_of(book):
+    """Return the words of `book` that change most: see `TOPS`."""
+    return ints_at(book.tops_at, TOPS)
+
+
+@inline
+def best_bid(book):
+    """Return the best bid in ticks; NO_LEVEL if there is none."""
+    return tops_of(book)[BEST]
+
+
+@inline
+def best_ask(book):
+    """Return the best ask in ticks; -NO_LEVEL if there is none."""
+    return -tops_of(book)[BEST + 1]
+
+
+@inline
+def has_side(book, index):
+    """Whether the side has any level."""
+    return tops_of(book)[BEST + index] != NO_LEVEL
+
+
+@inline
+def _qtys(book, index):
+    return ints_at(book.qtys_at + index * (8 * POSITIONS), POSITIONS)
+
+
+@inline
+def _words(book, index):
+    return words_at(book.words_at + index * (8 * WORDS), WORDS)
+
+
+@inline
+def _far(book, index, row):
+    return far_level_at(book.far_at + (index * book.far_capacity + row) * FAR_SIZE)
+
+
+@compiled
+def _far_rows_below(book, index, key):
+    """Return how many far levels of a side have a lower key."""
+    low, high = 0, tops_of(book)[FAR_COUNT + index]
+    while low < high:
+        middle = (low + high) >> 1
+        if _far(book, index, middle).key < key:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@compiled
+def next_key(book, index, key):
+    """Return the best key of a side below `key`, or NO_LEVEL."""
+    tops = tops_of(book)
+    origin = tops[ORIGIN + index]
+    found = np.int64(NO_LEVEL)
+    if key > origin:
+        position = next_below(_words(book, index), min(key - origin, POSITIONS))
+        if position != NOWHERE:
+            found = origin + position
+    if tops[FAR_COUNT + index] > 0:
+        below = _far_rows_below(book, index, key)
+        if below > 0:
+            found = max(found, _far(book, index, below - 1).key)
+    return found
+
+
+@compiled
+def level_qty(book, index, key):
+    """Return the quantity at a key of a side; 0 where there is no level."""
+    position = key - tops_of(book)[ORIGIN + index]
+    if _U(position) < _U(POSITIONS):
+        return _qtys(book, index)[_U(position)]
+    row = _far_rows_below(book, index, key)
+    if row < tops_of(book)[FAR_COUNT + index] and _far(book, index, row).key == key:
+        return _far(book, index, row).qty
+    return 0
+
+
+@compiled
+def _insert_far(book, index, row, key, qty):
+    tops = tops_of(book)
+    for k in range(tops[FAR_COUNT + index], row, -1):
+        _far(book, index, k).key = _far(book, index, k - 1).key
+        _far(book, index, k).qty = _far(book, index, k - 1).qty
+    level = _far(book, index, row)
+    level.key = key
+    level.qty = qty
+    tops[FAR_COUNT + index] += 1
+
+
+@compiled
+def _remove_far(book, index, row):
+    tops = tops_of(book)
+    tops[FAR_COUNT + index] -= 1
+    for k in range(row, tops[FAR_COUNT + index]):
+        _far(book, index, k).key = _far(book, index, k + 1).key
+        _far(book, index, k).qty = _far(book, index, k + 1).qty
+
+
+@compiled
+def _set_far(book, index, key, qty):
+    """Set a level outside of the window; returns its previous quantity, or NO_ROOM."""
+    tops = tops_of(book)
+    row = _far_rows_below(book, index, key)
+    if row < tops[FAR_COUNT + index] and _far(book, index, row).key == key:
+        previous = _far(book, index, row).qty
+        if qty > 0:
+            _far(book, index, row).qty = qty
+        else:
+            _remove_far(book, index, row)
+        return previous
+    if qty > 0:
+        if tops[FAR_COUNT + index] >= book.far_capacity:
+            return NO_ROOM
+        _insert_far(book, index, row, key, qty)
+    return 0
+
+
+@compiled
+def move_window(book, price):
+    """Move the window so that `price` is in its middle; False if the far array has no room."""
+    tops = tops_of(book)
+    base = price - POSITIONS // 2
+    shift = base - tops[ORIGIN]
+    for index in range(2):
+        origin = base if index == 0 else -(base + POSITIONS - 1)
+        words = _words(book, index)
+        leaving, position = 0, next_below(words, POSITIONS)
+        while position != NOWHERE:
+            if _U(position + tops[ORIGIN + index] - origin) >= _U(POSITIONS):
+                leaving += 1
+            position = next_below(words, position)
+        if tops[FAR_COUNT + index] + leaving > book.far_capacity:
+            return False
+    if shift != 0:
+        for index in range(2):
+            _move_side(book, index, base if index == 0 else -(base + POSITIONS - 1))
+    return True
+
+
+@compiled
+def _move_side(book, index, origin):
+    tops, qtys, words = tops_of(book), _qtys(book, index), _words(book, index)
+    before = tops[ORIGIN + index]
+    shift = origin - before
+    # Levels move towards lower positions when the origin rises: start at the end they move to.
+    position = next_below(words, POSITIONS) if shift < 0 else next_above(words, -1)
+    while position != NOWHERE:
+        following = next_below(words, position) if shift < 0 else next_above(words, position)
+        qty = qtys[_U(position)]
+        qtys[_U(position)] = 0
+        clear_bit(words, position)
+        target = position - shift
+        if _U(target) < _U(POSITIONS):
+            qtys[_U(target)] = qty
+            set_bit(words, target)
+        else:
+            key = before + position
+            _insert_far(book, index, _far_rows_below(book, index, key), key, qty)
+        position = following
+    tops[ORIGIN + index] = origin
+    row = _far_rows_below(book, index, origin)
+    while row < tops[FAR_COUNT + index]:
+        target = _far(book, index, row).key - origin
+        if target >= POSITIONS:
+            return
+        qtys[_U(target)] = _far(book, index, row).qty
+        set_bit(words, target)
+        _remove_far(book, index, row)
+
+
+@inline
+def set_level(book, index, key, qty):
+    """Set a level's quantity, 0 removes it; returns the previous quantity, or NO_ROOM.
+
+    A level that crosses the other side hides what it crosses there, as long as it stands: the newer
+    side is right, for levels that a feed no longer mentions go stale.
+    """
+    return put_level(book, index, key, qty, 0)
+
+
+@inline
+def put_level(book, index, key, qty, keep):
+    """Set a level to `qty` (`keep` 0), or change it by `qty` (`keep` 1), as `set_level` does.
+
+    A change never takes a level below 0.
+    """
+    position = _U(key - tops_of(book)[ORIGIN + index])
+    if position >= _U(POSITIONS):
+        return _call_put_far(book.put_far_op, book.address, index, key, qty, keep)
+    return _put_near(book, index, position, key, qty, keep)
+
+
+@inline
+def _put_near(book, index, position, key, qty, keep):
+    tops, qtys = tops_of(book), _qtys(book, index)
+    previous = qtys[position]
+    now = max(previous * keep + qty, 0)
+    qtys[position] = now
+    if now > 0:
+        if previous == 0:
+            set_bit(_words(book, index), np.int64(position))
+        if key > tops[BEST + index]:
+            tops[BEST + index] = key
+            if key + tops[BEST + 1 - index] >= 0:
+                _hide(book, 1 - index, key)
+    elif previous > 0:
+        clear_bit(_words(book, index), np.int64(position))
+        if key == tops[BEST + index]:
+            tops[BEST + index] = next_key(book, index, key)
+            if tops[HIDES]:
+                _uncover(book, 1 - index)
+    return previous
+
+
+@compiled
+def _hide(book, index, crossing):
+    """Hide the levels of a side that a level of the other one, at key `crossing`, crosses."""
+    tops = tops_of(book)
+    tops[BEST + index] = next_key(book, index, -crossing)
+    tops[HIDES] = 1
+
+
+@compiled
+def _uncover(book, index):
+    """Show again what the other side no longer crosses."""
+    tops = tops_of(book)
+    other = tops[BEST + 1 - index]
+    tops[BEST + index] = next_key(book, index, MOST_PRICE + 1 if other == NO_LEVEL else -other)
+    tops[HIDES] = is_crossed(book)
+
+
+def put_far(address, index, key, qty, keep):
+    """Put a level outside of the window, which may move after the market; as `put_level`."""
+    book = depth_at(address)
+    tops = tops_of(book)
+    if keep:
+        qty = max(level_qty(book, index, key) + qty, 0)
+    if tops[BEST] == NO_LEVEL and tops[BEST + 1] == NO_LEVEL and qty > 0:
+        if not move_window(book, key if index == 0 else -key):
+            return NO_ROOM
+        position = _U(key - tops[ORIGIN + index])
+        return _put_near(book, index, position, key, qty, 0)
+    previous = _set_far(book, index, key, qty)
+    if previous == NO_ROOM:
+        return NO_ROOM
+    if qty > 0:
+        if key > tops[BEST + index]:
+            tops[BEST + index] = key
+            if key + tops[BEST + 1 - index] >= 0:
+                _hide(book, 1 - index, key)
+    elif key == tops[BEST + index]:
+        tops[BEST + index] = next_key(book, index, key)
+        if tops[HIDES]:
+            _uncover(book, 1 - index)
+    book.far_hits += 1
+    if book.far_hits >= FAR_HITS:
+        book.far_hits = 0
+        _follow_market(book)
+    return previous
+
+
+@compiled
+def _follow_market(book):
+    """Move the window where the best prices are, if they have left its middle half."""
+    tops = tops_of(book)
+    price = tops[BEST] if tops[BEST] != NO_LEVEL else -tops[BEST + 1]
+    if abs(price - tops[ORIGIN] - POSITIONS // 2) > POSITIONS // 4:
+        move_window(book, price)
+
+
+@compiled
+def clear_side(book, index):
+    """Remove every level of a side."""
+    clear_to(book, index, NO_LEVEL + 1)
+
+
+@compiled
+def clear_to(book, index, key):
+    """Remove the levels of a side from the best, or what it hides, down to `key` inclusive."""
+    tops, qtys, words = tops_of(book), _qtys(book, index), _words(book, index)
+    origin = tops[ORIGIN + index]
+    position = next_below(words, POSITIONS)
+    while position != NOWHERE and origin + position >= key:
+        qtys[_U(position)] = 0
+        clear_bit(words, position)
+        position = next_below(words, position)
+    tops[FAR_COUNT + index] = min(tops[FAR_COUNT + index], _far_rows_below(book, index, key))
+    if tops[BEST + index] >= key:
+        tops[BEST + index] = next_key(book, index, key)
+        if tops[HIDES]:
+            _uncover(book, 1 - index)
+
+
+@compiled
+def is_crossed(book):
+    """Whether any bid, hidden ones included, is at or above any ask."""
+    bid, ask = next_key(book, 0, MOST_PRICE + 1), next_key(book, 1, MOST_PRICE + 1)
+    return bid != NO_LEVEL and ask != NO_LEVEL and bid + ask >= 0
+
+
+def levels_of(address, index, out_at, most):
+    """Write up to `most` levels of a side, best first, as (price, qty) pairs; returns how many."""
+    book = depth_at(address)
+    out = ints_at(out_at, 2 * most)
+    key, found = tops_of(book)[BEST + index], 0
+    while key != NO_LEVEL and found < most:
+        out[2 * found] = key if index == 0 else -key
+        out[2 * found + 1] = level_qty(book, index, key)
+        found += 1
+        key = next_key(book, index, key)
+    return found

@@ -1,0 +1,241 @@
+"""The tick market: from one call-back point to the next, on two clocks.
+
+Between two call-backs the venue and the strategy's machine do not influence each other, so each
+clock runs in a tight loop of its own: first the venue up to the next call-back, or as far as no
+answer to what happens there could reach it, then the machine. What comes at one time reaches the
+strategy in this order: packets (the book), reports, trades, `on_book`, `on_wake`.
+See docs/models/fills.md and docs/models/latency.md.
+"""
+
+from hftsim.core.enums import RejectReason
+from hftsim.native.compiled import FILL_SIZE, TRADE_SIZE, context_at, next_open
+from hftsim.native.events import BOOK, DONE, FILL, GROW, REFILL, TRADE, WAKE
+from hftsim.native.records import array_at, call_at, compiled, inline
+from hftsim.portfolio._kernels import mark_to_market
+from hftsim.risk._kernels import update_breakers
+from hftsim.sim.orders._kernels import EXPIRED, NONE, close_order, instrument_of, order_of
+from hftsim.sim.ticks.exchange._kernels import CHUNK_END, next_exchange
+from hftsim.sim.ticks.exchange._kernels import DONE as ARRIVED
+from hftsim.sim.ticks.local._kernels import next_received, next_report
+from hftsim.sim.ticks.records._kernels import (
+    NEVER,
+    UNKNOWN,
+    feed_of,
+    next_response,
+    run_at,
+)
+
+floats_at, ints_at = array_at("f8"), array_at("i8")
+call_exchange, call_local, call_guard = call_at(3), call_at(2), call_at(1)
+
+ORDERS_PER_CALL = 1 << 16
+"""Room kept free in the logs before each call of the strategy."""
+END_OF_DATA = int(RejectReason.END_OF_DATA)
+ADVANCE, RECEIVE, REPORTS, PRINTS, BOOKS = range(5)
+"""What comes next; after `BOOKS` the wake-up, then `ADVANCE`."""
+ENDED = 1
+_DAY_NS = 86_400_000_000_000
+
+
+@inline
+def has_room(run, ctx):
+    """Whether the logs take whatever the strategy may send in one call."""
+    if ctx.order_capacity - ctx.order_count < ORDERS_PER_CALL:
+        return False
+    if ctx.signal_capacity - ctx.signal_count < ORDERS_PER_CALL:
+        return False
+    for k in range(ctx.instruments):
+        feed = feed_of(run, k)
+        if feed.request_capacity - (feed.request_tail - feed.request_head) < ORDERS_PER_CALL:
+            return False
+    return True
+
+
+@inline
+def code_of(ended):
+    """Return what a clock that could not go on needs."""
+    return REFILL if ended == CHUNK_END else GROW
+
+
+@compiled
+def next_target(run, ctx):
+    """Return when the strategy may next be called or the account is looked at, or UNKNOWN."""
+    target = min(run.end, run.sample)
+    if run.wants_wake:
+        target = min(target, run.timer)
+    for k in range(ctx.instruments):
+        feed = feed_of(run, k)
+        if run.wants_book or run.wants_trade:
+            received = next_received(feed, not run.wants_book)
+            if received == UNKNOWN:
+                return UNKNOWN
+            target = min(target, received)
+        if run.wants_fill:
+            target = min(target, next_response(feed))
+    return max(target, ctx.now)
+
+
+@compiled
+def safe_until(run, ctx, target):
+    """Return how far the venue may run ahead: no answer to what happens there comes earlier."""
+    if not run.wants_fill:
+        return target
+    soonest = NEVER
+    for k in range(ctx.instruments):
+        time = next_exchange(feed_of(run, k))
+        if time == UNKNOWN:
+            return UNKNOWN
+        soonest = min(soonest, time)
+    return min(target, soonest + run.lookahead)
+
+
+@compiled
+def move_on(run_address, run, ctx):
+    """Let the venue run to the next call-back point and set the time; returns what is needed."""
+    while True:
+        if ctx.now >= run.end:
+            return ENDED
+        target = next_target(run, ctx)
+        if target == UNKNOWN:
+            return REFILL
+        if target <= run.exchange_now:
+            break
+        safe = safe_until(run, ctx, target)
+        if safe == UNKNOWN:
+            return REFILL
+        for k in range(ctx.instruments):
+            ended = call_exchange(run.exchange_op, run_address, k, safe)
+            if ended != ARRIVED:
+                return code_of(ended)
+        run.exchange_now = max(run.exchange_now, safe)
+    ctx.now = target
+    for k in range(ctx.instruments):
+        instrument_of(ctx, k).fresh = False
+    return 0
+
+
+@inline
+def receive(run_address, run, ctx):
+    """Receive every packet that has come by now; returns what is needed, or 0."""
+    for k in range(ctx.instruments):
+        ended = call_local(run.local_op, run_address, k)
+        if ended != ARRIVED:
+            return code_of(ended)
+    mark_to_market(ctx)
+    return 0
+
+
+@compiled
+def next_fill(run, ctx):
+    """Book reports that have arrived, earliest first, up to a fill; returns its row, or -1."""
+    while True:
+        soonest, which = ctx.now + 1, -1
+        for k in range(ctx.instruments):
+            time = next_response(feed_of(run, k))
+            if time < soonest:
+                soonest, which = time, k
+        if which < 0:
+            return -1
+        row = next_report(ctx, feed_of(run, which))
+        if row >= 0:
+            mark_to_market(ctx)
+            return row
+
+
+@inline
+def account(run, ctx):
+    """Look at the account: breakers, stops, and the equity curve."""
+    update_breakers(ctx, ctx.now // _DAY_NS, run.equity_before)
+    if run.guards or ctx.halted != NONE:
+        call_guard(run.guard_op, run.context_at)
+    run.equity_before = ctx.equity
+    if ctx.now >= run.sample:
+        ints_at(run.sample_times_at, ctx.step + 1)[ctx.step] = ctx.now
+        floats_at(run.equity_at, ctx.step + 1)[ctx.step] = ctx.equity
+        ctx.step += 1
+        run.sample += run.sample_every
+
+
+@inline
+def next_trade(run, ctx):
+    """Point at the next public trade to tell; whether there is one."""
+    for k in range(ctx.instruments):
+        feed = feed_of(run, k)
+        if feed.print_head < feed.print_tail:
+            ctx.trade_at = feed.prints_at + feed.print_head * TRADE_SIZE
+            feed.print_head += 1
+            return True
+        feed.print_head = feed.print_tail = 0
+    return False
+
+
+@compiled
+def any_fresh(ctx):
+    """Whether a packet has just arrived."""
+    found = False
+    for k in range(ctx.instruments):
+        found = found or instrument_of(ctx, k).fresh
+    return found
+
+
+@compiled
+def finish(run, ctx):
+    """Settle what is in flight when the data ends: reports are booked, requests never arrive."""
+    for k in range(ctx.instruments):
+        feed = feed_of(run, k)
+        run.unsent += feed.request_tail - feed.request_head
+        while feed.response_head < feed.response_tail:
+            next_report(ctx, feed)
+            run.settled += 1
+    while ctx.open_count > 0:
+        close_order(ctx, order_of(ctx, next_open(ctx, 0)), EXPIRED, END_OF_DATA)
+    mark_to_market(ctx)
+    last = ctx.step
+    if last > 0 and ints_at(run.sample_times_at, last)[last - 1] == ctx.now:
+        last -= 1
+    ints_at(run.sample_times_at, last + 1)[last] = ctx.now
+    floats_at(run.equity_at, last + 1)[last] = ctx.equity
+    ctx.step = last + 1
+
+
+def step(run_address, unused_self, unused_event):
+    """Run to the next call-back point and return its event: the slot every market offers."""
+    run = run_at(run_address)
+    ctx = context_at(run.context_at)
+    while True:
+        if not has_room(run, ctx):
+            return GROW
+        if run.phase == ADVANCE:
+            needed = move_on(run_address, run, ctx)
+            if needed == ENDED:
+                finish(run, ctx)
+                return DONE
+            if needed != 0:
+                return needed
+            run.phase = RECEIVE
+        if run.phase == RECEIVE:
+            needed = receive(run_address, run, ctx)
+            if needed != 0:
+                return needed
+            run.phase = REPORTS
+        if run.phase == REPORTS:
+            row = next_fill(run, ctx)
+            if row >= 0:
+                if not run.wants_fill:
+                    continue
+                ctx.fill_at = ctx.fills_at + row * FILL_SIZE
+                return FILL
+            account(run, ctx)
+            run.phase = PRINTS
+        if run.phase == PRINTS:
+            if run.wants_trade and next_trade(run, ctx):
+                return TRADE
+            run.phase = BOOKS
+            if run.wants_book and any_fresh(ctx):
+                ctx.decisions += 1
+                return BOOK
+        run.phase = ADVANCE
+        if run.wants_wake and ctx.now >= run.timer:
+            run.timer += ((ctx.now - run.timer) // run.wake_every + 1) * run.wake_every
+            ctx.decisions += 1
+            return WAKE

@@ -1,0 +1,67 @@
+"""The rows at hand: both clocks of a feed walk the same chunks, the machine's behind the venue's."""
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from hftsim.data.ticks import Chunk
+from hftsim.native.layout import address_of, fill_record
+
+VENUE, MACHINE = 0, 1
+
+
+class FeedChunks:
+    """Hands the chunks of one feed to its two cursors and gives back what both have passed.
+
+    Parameters
+    ----------
+    chunks : the rows in order.
+    records : two CHUNK records, of the venue's cursor and of the machine's.
+    feeds, index : the FEED records, and which one is this feed's.
+    """
+
+    def __init__(
+        self, chunks: Iterator[Chunk], records: np.ndarray, feeds: np.ndarray, index: int
+    ) -> None:
+        self._chunks, self._records = chunks, records
+        self._feeds, self._index = feeds, index
+        self._ahead: deque[Chunk] = deque()
+        self._held: dict[int, Chunk] = {}
+        self._following = next(chunks, None)
+        for cursor in (VENUE, MACHINE):
+            self._install(cursor, self._next(cursor))
+
+    def refill(self) -> None:
+        """Give each cursor that has come to an end the next rows, where there are any."""
+        feed = self._feeds[self._index]
+        if feed["more"] and feed["row"] >= self._records["rows"][VENUE]:
+            self._install(VENUE, self._next(VENUE))
+        if feed["local_more"] and feed["local_row"] >= self._records["rows"][MACHINE]:
+            done = self._held[MACHINE]
+            self._install(MACHINE, self._next(MACHINE))
+            done.release()
+
+    def _next(self, cursor: int) -> Chunk | None:
+        if cursor == MACHINE and self._ahead:
+            return self._ahead.popleft()
+        found = self._following
+        if found is not None:
+            self._following = next(self._chunks, None)
+            if cursor == VENUE:
+                self._ahead.append(found)
+        return found
+
+    def _install(self, cursor: int, chunk: Chunk | None) -> None:
+        columns: dict[str, Any] = {} if chunk is None else chunk.columns
+        if chunk is not None:
+            self._held[cursor] = chunk
+        at = {f"{name}_at": address_of(c) for name, c in columns.items() if name != "order_id"}
+        fill_record(self._records, {"rows": 0 if chunk is None else chunk.rows, **at}, cursor)
+        more = self._following is not None or (cursor == MACHINE and bool(self._ahead))
+        if cursor == VENUE:
+            changes = {"row": 0, "more": more}
+        else:
+            changes = {"local_row": 0, "trade_row": 0, "local_more": more}
+        fill_record(self._feeds, changes, self._index)

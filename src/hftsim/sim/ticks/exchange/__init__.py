@@ -1,0 +1,1 @@
+"""What happens at the venue: recorded rows and own orders."""

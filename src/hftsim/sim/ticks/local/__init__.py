@@ -1,0 +1,1 @@
+"""What the strategy's machine has received."""

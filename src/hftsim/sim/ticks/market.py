@@ -1,0 +1,388 @@
+"""ReplayMarket: builds the memory of a tick run and reads the results out of it."""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from hftsim.book.depth.memory import DepthMemory
+from hftsim.core.durations import duration_ns
+from hftsim.core.enums import InstrumentKind
+from hftsim.core.errors import ConfigError, DataError, StrategyError
+from hftsim.core.instrument import Instrument
+from hftsim.data.ticks import Ticks
+from hftsim.native.layout import (
+    CONTEXT,
+    FILL,
+    INSTRUMENT,
+    LIMITS,
+    ORDER,
+    SIGNAL,
+    TRADE,
+    address_of,
+    fill_record,
+)
+from hftsim.sim.latency import LatencyModel
+from hftsim.sim.queue import QueueModel
+from hftsim.sim.ticks.chunks import FeedChunks
+
+_OPEN_CAPACITY = 4096
+_FIRST_CAPACITY = 1 << 18
+_PRINTS = 1 << 12
+_GUARDS = ("stop_loss", "take_profit")
+_LEVELS = {"l1": 1, "l2": 2, "l3": 3}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ReplaySettings:
+    """How a replay trades.
+
+    Parameters
+    ----------
+    capital : cash at the start, quote currency.
+    position_size : what strategies read as ``ctx.position_size``, a fraction of equity.
+    limits : risk limits by the names of `LIMITS`, fractions; NaN is off.
+    latency : how long orders and reports travel.
+    queue : where orders stand in their queues, in data by price.
+    partial_fills : whether orders fill as far as recorded volume goes, or always whole.
+    allow_short : None means: spot may not be sold short, everything else may.
+    equity_every : how often the equity curve has a point.
+    chunk_rows : rows at a time; default: as they lie in the files. Results do not depend on it.
+    seed : of latencies that are drawn.
+    """
+
+    capital: float = 100_000.0
+    position_size: float = 0.30
+    limits: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    latency: LatencyModel = dataclasses.field(default_factory=LatencyModel)
+    queue: QueueModel = dataclasses.field(default_factory=QueueModel)
+    partial_fills: bool = True
+    allow_short: bool | None = None
+    equity_every: str = "1s"
+    chunk_rows: int | None = None
+    seed: int = 0
+
+
+class ReplayMarket:
+    """One run's market over recorded ticks of one or several instruments, on one account.
+
+    Parameters
+    ----------
+    ticks : symbol -> recorded events.
+    instruments : the rules by which each trades, in the same order; tick and lot are the data's.
+    settings : how it trades.
+    """
+
+    unit = "rows"
+    column_names: tuple[str, ...] = ()
+
+    def __init__(
+        self,
+        ticks: Mapping[str, Ticks],
+        instruments: Sequence[Instrument],
+        settings: ReplaySettings,
+    ) -> None:
+        from hftsim.sim.ticks.records._kernels import CHUNK, FEED, RESTING, RUN
+
+        self.symbols, self.ticks = list(ticks), list(ticks.values())
+        self.instruments, self.settings = list(instruments), settings
+        n = len(self.symbols)
+        self.context, self.run = np.zeros(1, CONTEXT), np.zeros(1, RUN)
+        self.instrument_records, self.feeds = np.zeros(n, INSTRUMENT), np.zeros(n, FEED)
+        self.limits = np.full(1, np.nan, LIMITS)
+        self.orders = np.zeros(_FIRST_CAPACITY, ORDER)
+        self.fills = np.zeros(_FIRST_CAPACITY, FILL)
+        self.signals = np.zeros(_FIRST_CAPACITY, SIGNAL)
+        self.open_ids = np.zeros(_OPEN_CAPACITY + 3 * n, np.int64)
+        self.columns = [np.zeros((0, 0)) for _ in ticks]
+        self._resting = np.zeros(len(self.open_ids) + 1, RESTING)
+        self._free = np.arange(len(self._resting), dtype=np.int64)[::-1].copy()
+        self._chunk_records = np.zeros((n, 2), CHUNK)
+        self._rings: list[dict[str, np.ndarray]] = []
+        self._books: list[DepthMemory] = []
+        self._keep: list[np.ndarray] = []
+        self._chunks = [self._lay_feed(k) for k in range(n)]
+        self._lay_context()
+        self._lay_run()
+
+    @property
+    def step_function(self) -> Callable[..., int]:
+        """The kernel source that runs to the next event."""
+        from hftsim.sim.ticks._kernels import step
+
+        return step
+
+    @property
+    def operations(self) -> Mapping[str, Callable[..., int]]:
+        """The kernel sources behind what a strategy asks for."""
+        from hftsim.sim.ticks.operations._kernels import OPERATION_KERNELS
+
+        return OPERATION_KERNELS
+
+    @property
+    def steps(self) -> int:
+        """How many rows there are."""
+        return sum(t.rows for t in self.ticks)
+
+    @property
+    def steps_done(self) -> int:
+        """How many rows have been processed."""
+        return int(self.feeds["rows_done"].sum())
+
+    @property
+    def sample_count(self) -> int:
+        """How many points the equity curve has."""
+        return int(self.context["step"][0])
+
+    @property
+    def sample_times(self) -> np.ndarray:
+        """Times of the equity curve, ns UTC."""
+        return self._sample_times[: self.sample_count]
+
+    @property
+    def equity(self) -> np.ndarray:
+        """Equity at those times, quote currency."""
+        return self._equity[: self.sample_count]
+
+    @property
+    def positions(self) -> np.ndarray:
+        """The position at those times in lots, int64, shape (points, instruments)."""
+        fills = self.fills[: int(self.context["fill_count"][0])]
+        fills = fills[fills["ts_recv"] > 0]
+        changes = np.zeros((self.sample_count + 1, len(self.symbols)), np.int64)
+        np.add.at(changes, (fills["step"], fills["instrument"]), fills["side"] * fills["qty"])
+        return np.cumsum(changes, axis=0)[: self.sample_count]
+
+    def refill(self) -> None:
+        """Bring the next rows to where they are needed."""
+        for chunks in self._chunks:
+            chunks.refill()
+
+    def grow(self) -> None:
+        """Make room where it runs out; addresses are laid anew."""
+        from hftsim.sim.ticks._kernels import ORDERS_PER_CALL
+
+        for name in ("order", "fill", "signal"):
+            log, used = getattr(self, f"{name}s"), int(self.context[f"{name}_count"][0])
+            while len(log) - used < 2 * ORDERS_PER_CALL:
+                log = np.concatenate([log, np.zeros(len(log), log.dtype)])
+            setattr(self, f"{name}s", log)
+        self._lay_logs()
+        for k in range(len(self.symbols)):
+            for name in ("request", "response"):
+                used = int(self.feeds[f"{name}_tail"][k] - self.feeds[f"{name}_head"][k])
+                if len(self._rings[k][name]) - used < 2 * ORDERS_PER_CALL:
+                    self._grow_ring(k, name)
+            if self.feeds["print_tail"][k] >= len(self._rings[k]["print"]):
+                old = self._rings[k]["print"]
+                self._rings[k]["print"] = np.concatenate([old, np.zeros_like(old)])
+            self._lay_rings(k)
+        for book in self._books:
+            if book.is_full:
+                book.grow()
+
+    def wake(self, *, wants: frozenset[str], wake_every: int | None) -> None:
+        """Say which handlers the strategy has; `wake_every` None: no wake-ups.
+
+        Raises StrategyError for what cannot be on ticks.
+        """
+        if "on_bar" in wants:
+            raise StrategyError(
+                "on_bar is called on bars alone; on ticks define on_book or on_wake"
+            )
+        if wake_every == 0:
+            raise StrategyError('on ticks say when to wake up: wake = every("100ms")')
+        fill_record(
+            self.run,
+            {
+                **{f"wants_{n}": f"on_{n}" in wants for n in ("fill", "book", "trade", "wake")},
+                "wake_every": wake_every or 0,
+                "timer": self._start + (wake_every or 0),
+            },
+        )
+
+    @property
+    def _start(self) -> int:
+        return min(t.recv_start for t in self.ticks) + self.settings.latency.feed_ns
+
+    @property
+    def _end(self) -> int:
+        return max(t.recv_end for t in self.ticks) + self.settings.latency.feed_ns
+
+    def _lay_feed(self, k: int) -> FeedChunks:
+        from hftsim.book.depth._kernels import DEPTH
+        from hftsim.sim.ticks.own._kernels import BEST_KEY
+        from hftsim.sim.ticks.records._kernels import (
+            LATENCY,
+            NEVER,
+            NO_KEY,
+            OWN_WORDS,
+            REQUEST,
+            RESPONSE,
+        )
+
+        ticks, settings = self.ticks[k], self.settings
+        depths, latencies = np.zeros((2, 1), DEPTH), np.zeros(2, LATENCY)
+        self._books += [DepthMemory(depths[0]), DepthMemory(depths[1])]
+        made = (settings.latency.requests(2 * k + settings.seed),
+                settings.latency.reports(2 * k + 1 + settings.seed))  # fmt: skip
+        for row, (values, arrays) in enumerate(made):
+            fill_record(latencies, values, row)
+            self._keep += arrays
+        own, counts = np.zeros((2, len(self.open_ids)), np.int64), np.zeros(OWN_WORDS, np.int64)
+        counts[BEST_KEY : BEST_KEY + 2] = NO_KEY
+        self._keep += [depths, latencies, own, counts]
+        ring = 1 << 17
+        kinds = {"request": REQUEST, "response": RESPONSE}
+        rings = {name: np.zeros(ring, dtype) for name, dtype in kinds.items()}
+        self._rings.append({**rings, "print": np.zeros(_PRINTS, TRADE)})
+        fill_record(
+            self.feeds,
+            {
+                "index": k,
+                "level": _LEVELS[ticks.level],
+                "chunk_at": address_of(self._chunk_records[k, :1]),
+                "local_chunk_at": address_of(self._chunk_records[k, 1:]),
+                "book_at": address_of(depths[0]),
+                "local_book_at": address_of(depths[1]),
+                "feed_latency": settings.latency.feed_ns,
+                "latency_at": address_of(latencies[:1]),
+                "responses_latency_at": address_of(latencies[1:]),
+                "own_at": address_of(own),
+                "own_counts_at": address_of(counts),
+                "own_capacity": len(self.open_ids),
+                "next_request": NEVER,
+                "next_markout": NEVER,
+                "queue_model": settings.queue.number,
+                "queue_power": settings.queue.n,
+                "partial_fills": settings.partial_fills,
+            },
+            k,
+        )
+        self._lay_rings(k)
+        self._lay_instrument(k)
+        return FeedChunks(ticks.chunks(settings.chunk_rows), self._chunk_records[k], self.feeds, k)
+
+    def _lay_instrument(self, k: int) -> None:
+        rules, data = self.instruments[k], self.ticks[k].instrument
+        if (rules.tick_size, rules.lot_size) != (data.tick_size, data.lot_size):
+            raise DataError(
+                f"{rules.symbol}: the rules' tick {rules.tick_size} and lot {rules.lot_size} are not "
+                f"those that the data count, {data.tick_size} and {data.lot_size}"
+            )
+        allowed = self.settings.allow_short
+        fill_record(
+            self.instrument_records,
+            {
+                "index": k,
+                "tick_size": float(rules.tick_size),
+                "lot_size": float(rules.lot_size),
+                "tick_value": rules.tick_value,
+                "min_qty": int(-(-rules.min_qty // rules.lot_size)),
+                "min_notional": float(rules.min_notional),
+                "maker_fee": rules.maker_fee,
+                "taker_fee": rules.taker_fee,
+                "may_short": rules.kind != InstrumentKind.SPOT if allowed is None else allowed,
+                "signal": np.nan,
+            },
+            k,
+        )
+
+    def _lay_context(self) -> None:
+        capital = self.settings.capital
+        fill_record(self.limits, dict(self.settings.limits))
+        fill_record(
+            self.context,
+            {
+                "now": self._start,
+                "instruments": len(self.symbols),
+                "capital": capital,
+                "cash": capital,
+                "equity": capital,
+                "peak": capital,
+                "session": np.iinfo(np.int64).min,
+                "session_start_equity": capital,
+                "position_size": self.settings.position_size,
+                "signal": np.nan,
+                "open_capacity": len(self.open_ids) - 1,
+                "address": address_of(self.context),
+                "instruments_at": address_of(self.instrument_records),
+                "open_at": address_of(self.open_ids),
+                "limits_at": address_of(self.limits),
+                "market_at": address_of(self.run),
+            },
+        )
+        self._lay_logs()
+
+    def _lay_logs(self) -> None:
+        for name in ("order", "fill", "signal"):
+            log = getattr(self, f"{name}s")
+            fill_record(
+                self.context, {f"{name}s_at": address_of(log), f"{name}_capacity": len(log)}
+            )
+
+    def _lay_rings(self, k: int) -> None:
+        for name, ring in self._rings[k].items():
+            fill_record(
+                self.feeds, {f"{name}s_at": address_of(ring), f"{name}_capacity": len(ring)}, k
+            )
+
+    def _grow_ring(self, k: int, name: str) -> None:
+        old = self._rings[k][name]
+        new = np.zeros(2 * len(old), old.dtype)
+        waiting = np.arange(self.feeds[f"{name}_head"][k], self.feeds[f"{name}_tail"][k])
+        new[waiting % len(new)] = old[waiting % len(old)]
+        self._rings[k][name] = new
+
+    def _kernel_addresses(self) -> dict[str, int]:
+        from hftsim.native.cache import word_kernel_address
+        from hftsim.sim.ticks.exchange._kernels import advance_exchange
+        from hftsim.sim.ticks.local._kernels import advance_local
+        from hftsim.sim.ticks.matching._kernels import own_row
+        from hftsim.sim.ticks.operations._kernels import guard
+        from hftsim.sim.ticks.rare._kernels import rare_row
+        from hftsim.sim.ticks.requests._kernels import accept
+
+        sources: dict[str, Callable[..., int]] = {
+            "exchange_op": advance_exchange,
+            "local_op": advance_local,
+            "own_row_op": own_row,
+            "accept_op": accept,
+            "rare_row_op": rare_row,
+            "guard_op": guard,
+        }
+        return {name: word_kernel_address(source) for name, source in sources.items()}
+
+    def _lay_run(self) -> None:
+        from hftsim.sim.ticks.records._kernels import UNKNOWN
+
+        try:
+            every = duration_ns(self.settings.equity_every)
+        except ValueError as error:
+            raise ConfigError(f"equity_every: {error}") from None
+        if every <= 0:
+            raise ConfigError("equity_every must be above 0")
+        samples = (self._end - self._start) // every + 3
+        self._sample_times = np.zeros(samples, np.int64)
+        self._equity = np.zeros(samples)
+        self._keep += [self._sample_times, self._equity]
+        fill_record(
+            self.run,
+            {
+                "context_at": address_of(self.context),
+                "feeds_at": address_of(self.feeds),
+                "resting_at": address_of(self._resting),
+                "resting_free_at": address_of(self._free),
+                "resting_free": len(self._free),
+                "exchange_now": UNKNOWN,
+                "end": self._end,
+                "lookahead": self.settings.latency.least_round_trip_ns,
+                "sample": self._start + every,
+                "sample_every": every,
+                "sample_times_at": address_of(self._sample_times),
+                "equity_at": address_of(self._equity),
+                "equity_before": self.settings.capital,
+                "guards": any(self.settings.limits.get(n, np.nan) > 0 for n in _GUARDS),
+                **self._kernel_addresses(),
+            },
+        )

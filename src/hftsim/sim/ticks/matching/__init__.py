@@ -1,0 +1,1 @@
+"""When own orders trade."""

@@ -1,0 +1,1 @@
+"""What a strategy asks of a tick market."""

@@ -1,0 +1,237 @@
+"""The operations behind ``ctx`` on ticks: a request is checked, logged, and sent to the venue."""
+
+from hftsim.core.enums import OrderStatus, RejectReason
+from hftsim.native.compiled import context_at, limits_at, next_open
+from hftsim.native.layout import (
+    FROM_HALT,
+    FROM_STOP_LOSS,
+    FROM_STRATEGY,
+    FROM_TAKE_PROFIT,
+    NO_ROOM,
+)
+from hftsim.native.records import compiled, inline
+from hftsim.sim._kernels import OPERATION_KERNELS as SHARED
+from hftsim.sim._kernels import check_more, needs_price, place, refuse
+from hftsim.sim.orders._kernels import (
+    BUY,
+    GTC,
+    MARKET,
+    MOST_LOTS,
+    NONE,
+    ON_GRID,
+    REJECTED,
+    SELL,
+    STOP,
+    close_order,
+    instrument_of,
+    is_working,
+    log_order,
+    order_of,
+)
+from hftsim.sim.ticks.latency._kernels import latency_of
+from hftsim.sim.ticks.records._kernels import (
+    CANCEL,
+    NEW,
+    REPLACE,
+    feed_of,
+    latency_at,
+    request_of,
+    run_at,
+)
+
+PENDING_NEW = int(OrderStatus.PENDING_NEW)
+BAD_TYPE, LOST = int(RejectReason.BAD_TYPE), int(RejectReason.LOST_ON_THE_WAY)
+
+
+@inline
+def has_request_room(feed):
+    """Whether one more request fits."""
+    return feed.request_tail - feed.request_head < feed.request_capacity
+
+
+@compiled
+def send(ctx, feed, order_id, kind, price, qty):
+    """Put a request on its way; False where it is lost on the way."""
+    taken = latency_of(latency_at(feed.latency_at), kind, ctx.now)
+    if taken < 0:
+        return False
+    request = request_of(feed, feed.request_tail)
+    feed.request_tail += 1
+    request.ts = max(ctx.now + taken, feed.last_arrival)
+    feed.last_arrival = request.ts
+    feed.next_request = min(feed.next_request, request.ts)
+    request.order_id = order_id
+    request.kind = kind
+    request.price = price
+    request.qty = qty
+    return True
+
+
+@compiled
+def place_and_send(ctx, side, kind, qty, price, tif, instrument, reduce_only, origin):
+    """Check, log and send an order; returns its id, 0 if refused, or NO_ROOM."""
+    if 0 <= instrument < ctx.instruments:
+        feed = feed_of(run_at(ctx.market_at), instrument)
+        if not has_request_room(feed):
+            return NO_ROOM
+    placed = place(ctx, side, kind, qty, price, 0, tif, instrument, reduce_only, origin)
+    if placed <= 0:
+        return placed
+    order = order_of(ctx, placed)
+    order.status = PENDING_NEW
+    feed = feed_of(run_at(ctx.market_at), instrument)
+    if not send(ctx, feed, placed, NEW, price, qty):
+        close_order(ctx, order, REJECTED, LOST)
+        ctx.refused += 1
+        ctx.last_refusal = LOST
+    return placed
+
+
+def submit(address, side, kind, qty, price, trigger, tif, instrument, reduce_only):
+    """Operation behind ``ctx.send`` and its shortcuts."""
+    ctx = context_at(address)
+    if kind >= STOP:
+        if ctx.order_count >= ctx.order_capacity:
+            return NO_ROOM
+        order = log_order(
+            ctx, side, kind, qty, price, trigger, tif, instrument, reduce_only != 0, FROM_STRATEGY
+        )
+        return refuse(ctx, order, BAD_TYPE)
+    return place_and_send(
+        ctx, side, kind, qty, price, tif, instrument, reduce_only != 0, FROM_STRATEGY
+    )
+
+
+@compiled
+def cancel_order(ctx, order):
+    """Ask the venue to cancel a working order; whether that was sent, or NO_ROOM."""
+    feed = feed_of(run_at(ctx.market_at), order.instrument)
+    if not has_request_room(feed):
+        return NO_ROOM
+    order.canceling = send(ctx, feed, order.id, CANCEL, 0, 0)
+    return 1 if order.canceling else 0
+
+
+def cancel(address, order_id):
+    """Operation behind ``ctx.cancel``: 1 if a cancel was sent."""
+    ctx = context_at(address)
+    if order_id <= 0 or order_id > ctx.order_count:
+        return 0
+    order = order_of(ctx, order_id)
+    if not is_working(order) or order.canceling or order.origin != FROM_STRATEGY:
+        return 0
+    return cancel_order(ctx, order)
+
+
+def cancel_all(address):
+    """Operation behind ``ctx.cancel_all``."""
+    ctx = context_at(address)
+    found = next_open(ctx, 0)
+    while found:
+        order = order_of(ctx, found)
+        mine = order.origin == FROM_STRATEGY and not order.canceling
+        if mine and cancel_order(ctx, order) == NO_ROOM:
+            return NO_ROOM
+        found = next_open(ctx, found)
+    return 0
+
+
+def replace(address, order_id, price, qty):
+    """Operation behind ``ctx.replace``: 1 if a replace was sent."""
+    ctx = context_at(address)
+    if order_id <= 0 or order_id > ctx.order_count:
+        return 0
+    order = order_of(ctx, order_id)
+    own = instrument_of(ctx, order.instrument)
+    working = is_working(order) and not order.canceling and order.origin == FROM_STRATEGY
+    if not working or not needs_price(order.type) or price <= 0 or qty <= 0:
+        return 0
+    feed = feed_of(run_at(ctx.market_at), order.instrument)
+    if not has_request_room(feed):
+        return NO_ROOM
+    more = qty - (order.qty - order.filled)
+    if more > 0:
+        reason = check_more(ctx, own, order, more, price)
+        if reason != NONE:
+            ctx.last_refusal = reason
+            return 0
+    return 1 if send(ctx, feed, order_id, REPLACE, price, qty) else 0
+
+
+@compiled
+def working_at_market(ctx, instrument):
+    """Return the signed lots of market orders on their way."""
+    total, found = 0, next_open(ctx, 0)
+    while found:
+        order = order_of(ctx, found)
+        if order.instrument == instrument and order.type == MARKET:
+            total += order.side * (order.qty - order.filled)
+        found = next_open(ctx, found)
+    return total
+
+
+def target(address, weight, instrument):
+    """Operation behind ``ctx.target``: what is on its way at market counts as held."""
+    ctx = context_at(address)
+    if instrument < 0 or instrument >= ctx.instruments or not instrument_of(ctx, instrument).ready:
+        return place_and_send(ctx, BUY, MARKET, 0, 0, GTC, instrument, False, FROM_STRATEGY)
+    own = instrument_of(ctx, instrument)
+    lot_worth = own.close * (own.tick_value / own.tick_size)
+    exact = weight * ctx.equity / (lot_worth * (1.0 + own.taker_fee))
+    if not abs(exact) < MOST_LOTS:
+        return place_and_send(ctx, BUY, MARKET, 0, 0, GTC, instrument, False, FROM_STRATEGY)
+    want = int(exact + (ON_GRID if exact > 0.0 else -ON_GRID))
+    held = own.position + working_at_market(ctx, instrument)
+    change = want - held
+    side = BUY if change > 0 else SELL
+    small = abs(change) < own.min_qty or abs(change) * lot_worth < own.min_notional
+    if change == 0 or (small and want != 0):
+        return 0
+    closes = want == 0 and own.position * side < 0
+    return place_and_send(ctx, side, MARKET, abs(change), 0, GTC, instrument, closes, FROM_STRATEGY)
+
+
+@compiled
+def close_out(ctx, own, origin):
+    """Cancel what the strategy has working on one instrument and close its position at market."""
+    found, closing = next_open(ctx, 0), False
+    while found:
+        order = order_of(ctx, found)
+        if order.instrument == own.index:
+            if order.origin != FROM_STRATEGY:
+                closing = True
+            elif not order.canceling:
+                cancel_order(ctx, order)
+        found = next_open(ctx, found)
+    if own.position != 0 and not closing:
+        side = SELL if own.position > 0 else BUY
+        qty = abs(own.position)
+        place_and_send(ctx, side, MARKET, qty, 0, GTC, own.index, True, origin)
+
+
+def guard(context_address):
+    """Close what a breaker, a stop-loss or a take-profit limit says must be closed.
+
+    A kernel of its own.
+    """
+    ctx = context_at(context_address)
+    limits = limits_at(ctx.limits_at)
+    for k in range(ctx.instruments):
+        own = instrument_of(ctx, k)
+        if ctx.halted != NONE:
+            close_out(ctx, own, FROM_HALT)
+        if ctx.halted != NONE or own.position == 0:
+            continue
+        direction = 1.0 if own.position > 0 else -1.0
+        gain = direction * (own.close / own.avg_price - 1.0)
+        if gain <= -limits.stop_loss:
+            close_out(ctx, own, FROM_STOP_LOSS)
+        elif gain >= limits.take_profit:
+            close_out(ctx, own, FROM_TAKE_PROFIT)
+    return 0
+
+
+OPERATION_KERNELS = {
+    **SHARED,
+    **{f.__name__: f for f in (submit, cancel, cancel_all, replace, target)},
+}

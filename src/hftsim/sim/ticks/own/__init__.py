@@ -1,0 +1,1 @@
+"""Own orders at the venue."""

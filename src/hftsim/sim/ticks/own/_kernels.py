@@ -1,0 +1,175 @@
+"""Own orders at the venue: a short list for each side, best price first, then oldest.
+
+A filter of 1,024 bits tells at once that no own order rests at a price, so a row of market data
+costs next to nothing however many own orders rest elsewhere.
+"""
+
+import numpy as np
+
+from hftsim.book.depth._kernels import BEST, NO_LEVEL, depth_at, tops_of
+from hftsim.core.enums import FillReason
+from hftsim.native.compiled import FILL_SIZE, context_at, fill_at
+from hftsim.native.records import compiled, inline
+from hftsim.sim.orders._kernels import fee_rate, instrument_of, order_of
+from hftsim.sim.ticks.latency._kernels import latency_of
+from hftsim.sim.ticks.records._kernels import (
+    FILLED,
+    NEVER,
+    NEW,
+    NO_KEY,
+    OWN_WORDS,
+    ints_at,
+    latency_at,
+    response_of,
+    resting_of,
+)
+
+TAKER_WALK = int(FillReason.TAKER_WALK)
+BEST_KEY, _FILTER, _FILTER_WORDS = 2, 4, 16
+_U = np.uint64
+
+MARKOUT_0, MARKOUT_1, MARKOUT_2 = 100_000_000, 1_000_000_000, 10_000_000_000
+"""After so many ns the mid price is compared with the price of a fill."""
+
+
+@inline
+def counts_of(feed):
+    """Return the words that count and filter own orders at the venue."""
+    return ints_at(feed.own_counts_at, OWN_WORDS)
+
+
+@inline
+def slots_of(feed, index):
+    """Return the slots of own orders on one side, best price first, then oldest."""
+    return ints_at(feed.own_at + index * 8 * feed.own_capacity, feed.own_capacity)
+
+
+@inline
+def may_rest_at(feed, index, key):
+    """Whether an own order may rest at this key; never wrong when it says no."""
+    word = counts_of(feed)[_FILTER + index * _FILTER_WORDS + ((key >> 6) & 15)]
+    return (word >> (key & 63)) & 1 != 0
+
+
+@inline
+def _mark(feed, index, key):
+    counts_of(feed)[_FILTER + index * _FILTER_WORDS + ((key >> 6) & 15)] |= 1 << (key & 63)
+
+
+@compiled
+def insert_own(run, feed, slot):
+    """Put an own order into its side's list."""
+    order = resting_of(run, slot)
+    index, counts = order.index, counts_of(feed)
+    slots, at = slots_of(feed, index), counts[index]
+    while at > 0 and resting_of(run, slots[at - 1]).key < order.key:
+        slots[at] = slots[at - 1]
+        at -= 1
+    slots[at] = slot
+    counts[index] += 1
+    counts[BEST_KEY + index] = resting_of(run, slots[0]).key
+    _mark(feed, index, order.key)
+
+
+@compiled
+def remove_own(run, feed, slot):
+    """Take an own order out of its side's list."""
+    index, counts = resting_of(run, slot).index, counts_of(feed)
+    slots, kept = slots_of(feed, index), 0
+    for word in range(_FILTER_WORDS):
+        counts[_FILTER + index * _FILTER_WORDS + word] = 0
+    for k in range(counts[index]):
+        if slots[k] != slot:
+            slots[kept] = slots[k]
+            _mark(feed, index, resting_of(run, slots[k]).key)
+            kept += 1
+    counts[index] = kept
+    counts[BEST_KEY + index] = resting_of(run, slots[0]).key if kept > 0 else NO_KEY
+
+
+@inline
+def best_own(run, feed, index):
+    """Return the slot of the best own order of a side, which has one."""
+    return slots_of(feed, index)[0]
+
+
+@inline
+def take_slot(run, order_id):
+    """Return a free slot for an order that reaches the venue."""
+    run.resting_free -= 1
+    slot = ints_at(run.resting_free_at, run.resting_free + 1)[run.resting_free]
+    resting_of(run, slot).order_id = order_id
+    return slot
+
+
+@inline
+def slot_of(ctx, order_id):
+    """Return the slot of an own order at the venue, or -1."""
+    return order_of(ctx, order_id).slot - 1
+
+
+@inline
+def keep_slot(ctx, order_id, slot):
+    """Remember, or with -1 forget, the slot of an order."""
+    order_of(ctx, order_id).slot = slot + 1
+
+
+@inline
+def free_slot(run, ctx, slot):
+    """Give back the slot of an order that has left the venue."""
+    keep_slot(ctx, resting_of(run, slot).order_id, -1)
+    ints_at(run.resting_free_at, run.resting_free + 1)[run.resting_free] = slot
+    run.resting_free += 1
+
+
+@compiled
+def respond(feed, time, order_id, kind, fill, reason, price, qty):
+    """Send a report to the strategy's machine."""
+    latency = abs(latency_of(latency_at(feed.responses_latency_at), NEW, time))
+    arrival = max(time + latency, feed.last_response)
+    feed.last_response = arrival
+    out = response_of(feed, feed.response_tail)
+    feed.response_tail += 1
+    out.ts = arrival
+    out.order_id = order_id
+    out.kind = kind
+    out.fill = fill
+    out.reason = reason
+    out.price = price
+    out.qty = qty
+
+
+@compiled
+def trade_own(run, feed, slot, qty, price, reason, time):
+    """Execute `qty` lots of an own order at `price` ticks; the caller removes what is done."""
+    ctx = context_at(run.context_at)
+    resting = resting_of(run, slot)
+    order = order_of(ctx, resting.order_id)
+    own = instrument_of(ctx, feed.index)
+    is_maker = reason != TAKER_WALK
+    out = fill_at(ctx.fills_at + ctx.fill_count * FILL_SIZE)
+    out.ts_event = time
+    out.order_id = resting.order_id
+    out.instrument = feed.index
+    out.side = order.side
+    out.price = price
+    out.qty = qty
+    out.fee = fee_rate(own, is_maker) * (float(price) * qty * own.tick_value)
+    tops = tops_of(depth_at(feed.book_at))
+    out.slippage = np.nan
+    if tops[BEST] != NO_LEVEL and tops[BEST + 1] != NO_LEVEL:
+        mid = 0.5 * (tops[BEST] - tops[BEST + 1])
+        out.slippage = order.side * (price - mid) * own.tick_size
+    out.step = ctx.step
+    out.reason = reason
+    out.is_maker = is_maker
+    out.queue_entry = resting.entry
+    out.queue_fill = max(resting.front, 0.0)
+    out.waited = time - resting.ts_entry
+    out.markout_100ms = out.markout_1s = out.markout_10s = np.nan
+    respond(feed, time, resting.order_id, FILLED, ctx.fill_count, 0, price, qty)
+    if feed.next_markout == NEVER:
+        feed.next_markout = time + MARKOUT_0
+    ctx.fill_count += 1
+    resting.leaves -= qty
+    feed.exchange_position += order.side * qty

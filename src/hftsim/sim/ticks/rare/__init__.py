@@ -1,0 +1,1 @@
+"""Rows that change more than one level."""

@@ -1,0 +1,39 @@
+"""Rows that change more than one level: clearing, and best quotes."""
+
+from hftsim.book.depth._kernels import (
+    NO_ROOM,
+    clear_side,
+    clear_to,
+    depth_at,
+    level_qty,
+    put_level,
+)
+from hftsim.core.events import EventKind
+
+CLEAR, CLEAR_TO, QUOTE = int(EventKind.CLEAR), int(EventKind.CLEAR_TO), int(EventKind.QUOTE)
+
+
+def rare_row(book_address, level, kind, side, price, qty):
+    """Apply a CLEAR, CLEAR_TO or QUOTE row to a book; a kernel of its own.
+
+    A QUOTE counts in data of best quotes (`level` 1) alone, where it is all there is of its side.
+    Returns the quantity the quoted level had, or NO_ROOM.
+    """
+    book = depth_at(book_address)
+    if kind == QUOTE:
+        if level != 1:
+            return 0
+        index, key = (1 - side) >> 1, price * side
+        previous = level_qty(book, index, key)
+        clear_side(book, index)
+        if put_level(book, index, key, qty, 0) == NO_ROOM:
+            return NO_ROOM
+        return previous
+    if kind in (CLEAR, CLEAR_TO):
+        for index in range(2):
+            if side == 0 or side == 1 - 2 * index:
+                if kind == CLEAR:
+                    clear_side(book, index)
+                else:
+                    clear_to(book, index, price if index == 0 else -price)
+    return 0

@@ -1,0 +1,212 @@
+"""The records of a tick run, and how compiled code reaches them.
+
+Two clocks run through a market: what happened at the venue (`row` of the exchange's chunk), and
+what the strategy's machine has received (`local_row`). Own requests travel to the venue in one
+ring of messages, responses come back in another.
+"""
+
+from hftsim.native.fields import record_dtype
+from hftsim.native.records import array_at, inline, pointer_to, record_type
+
+NEVER = 1 << 62
+"""A time that does not come."""
+UNKNOWN = -(1 << 62)
+"""A time that only further rows can tell."""
+
+CHUNK = record_dtype(
+    {
+        "rows": int,
+        "ts_event_at": int,
+        "ts_recv_at": int,
+        "price_at": int,
+        "qty_at": int,
+        "priority_at": int,
+        "kind_at": int,
+        "side_at": int,
+        "flags_at": int,
+    }
+)
+"""Where the columns of the rows at hand are; ``priority_at`` is 0 where data is not by order."""
+
+FEED = record_dtype(
+    {
+        "index": int,
+        "level": int,
+        "chunk_at": int,
+        "local_chunk_at": int,
+        "row": int,
+        "local_row": int,
+        "trade_row": int,
+        "prints_at": int,
+        "print_head": int,
+        "print_tail": int,
+        "print_capacity": int,
+        "more": bool,
+        "local_more": bool,
+        "book_at": int,
+        "local_book_at": int,
+        "feed_latency": int,
+        "rows_done": int,
+        "unknown_rows": int,
+        "last_arrival": int,
+        "last_response": int,
+        "newest_priority": int,
+        "exchange_position": int,
+        "halted": bool,
+        "own_at": int,
+        "own_counts_at": int,
+        "own_capacity": int,
+        "requests_at": int,
+        "request_head": int,
+        "request_tail": int,
+        "request_capacity": int,
+        "next_request": int,
+        "responses_at": int,
+        "response_head": int,
+        "response_tail": int,
+        "response_capacity": int,
+        "markout_fill_0": int,
+        "markout_fill_1": int,
+        "markout_fill_2": int,
+        "next_markout": int,
+        "queue_model": int,
+        "queue_power": float,
+        "partial_fills": bool,
+        "latency_at": int,
+        "responses_latency_at": int,
+    }
+)
+"""One instrument's data and what its venue knows of own orders."""
+
+OWN_WORDS = 2 + 2 + 2 * 16
+"""Words at ``own_counts_at``, for bid and ask: how many own orders rest, the key of the best of
+them (`NO_KEY` without any), and a filter of 1,024 bits of their keys."""
+NO_KEY = -(1 << 62)
+
+RESTING = record_dtype(
+    {
+        "order_id": int,
+        "index": int,
+        "key": int,
+        "leaves": int,
+        "front": float,
+        "traded": float,
+        "entry": float,
+        "ts_entry": int,
+        "priority": int,
+        "reduce_only": bool,
+    }
+)
+"""An own order at the venue; `front`: lots ahead of it, `traded`: lots traded since the level last
+changed, `entry`: lots ahead at entry."""
+
+REQUEST = record_dtype({"ts": int, "order_id": int, "kind": int, "price": int, "qty": int})
+"""A request on its way; `ts` is when it arrives."""
+RESPONSE = record_dtype(
+    {"ts": int, "order_id": int, "kind": int, "fill": int, "reason": int, "price": int, "qty": int}
+)
+"""A report on its way back; `fill` is the row of its fill."""
+
+NEW, CANCEL, REPLACE = 1, 2, 3
+"""Kinds of requests."""
+ACKNOWLEDGED, FILLED, CANCELED, REJECTED, EXPIRED, REPLACED, NOT_CHANGED = range(1, 8)
+"""Kinds of responses; NOT_CHANGED: a cancel or replace came too late."""
+
+LATENCY = record_dtype(
+    {
+        "model": int,
+        "new": int,
+        "cancel": int,
+        "replace": int,
+        "least": int,
+        "sigma": float,
+        "seed": int,
+        "rows": int,
+        "times_at": int,
+        "values_at": int,
+        "hint": int,
+    }
+)
+"""How long a message takes; see `hftsim.sim.ticks.latency`."""
+
+RUN = record_dtype(
+    {
+        "context_at": int,
+        "feeds_at": int,
+        "resting_at": int,
+        "resting_free_at": int,
+        "resting_free": int,
+        "phase": int,
+        "exchange_now": int,
+        "end": int,
+        "timer": int,
+        "wake_every": int,
+        "wants_wake": bool,
+        "wants_fill": bool,
+        "wants_book": bool,
+        "wants_trade": bool,
+        "lookahead": int,
+        "sample": int,
+        "sample_every": int,
+        "sample_times_at": int,
+        "equity_at": int,
+        "equity_before": float,
+        "settled": int,
+        "unsent": int,
+        "exchange_op": int,
+        "own_row_op": int,
+        "accept_op": int,
+        "rare_row_op": int,
+        "local_op": int,
+        "guard_op": int,
+        "guards": bool,
+    }
+)
+
+chunk_at = pointer_to(record_type("chunk", CHUNK))
+feed_at = pointer_to(record_type("feed", FEED))
+resting_at = pointer_to(record_type("resting", RESTING))
+request_at = pointer_to(record_type("request", REQUEST))
+response_at = pointer_to(record_type("response", RESPONSE))
+latency_at = pointer_to(record_type("latency", LATENCY))
+run_at = pointer_to(record_type("run", RUN))
+
+FEED_SIZE, RESTING_SIZE = FEED.itemsize, RESTING.itemsize
+REQUEST_SIZE, RESPONSE_SIZE = REQUEST.itemsize, RESPONSE.itemsize
+
+ints_at, floats_at = array_at("i8"), array_at("f8")
+kinds_at, sides_at = array_at("u1"), array_at("i1")
+
+
+@inline
+def feed_of(run, index):
+    """Return the feed of the instrument with this index."""
+    return feed_at(run.feeds_at + index * FEED_SIZE)
+
+
+@inline
+def resting_of(run, slot):
+    """Return the own order at the venue in this slot."""
+    return resting_at(run.resting_at + slot * RESTING_SIZE)
+
+
+@inline
+def request_of(feed, number):
+    """Return a request on its way; rings hold a power of two."""
+    row = number & (feed.request_capacity - 1)
+    return request_at(feed.requests_at + row * REQUEST_SIZE)
+
+
+@inline
+def response_of(feed, number):
+    """Return a response on its way."""
+    row = number & (feed.response_capacity - 1)
+    return response_at(feed.responses_at + row * RESPONSE_SIZE)
+
+
+@inline
+def next_response(feed):
+    """Return when the next response arrives."""
+    if feed.response_head == feed.response_tail:
+        return NEVER
+    return response_of(feed, feed.response_head).ts

@@ -1,0 +1,1 @@
+"""Own requests as they reach the venue."""
