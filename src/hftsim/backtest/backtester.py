@@ -1,21 +1,25 @@
-"""Backtester: one strategy over bars of one or several instruments, on one account."""
+"""Backtester: one strategy over bars or ticks of one or several instruments, on one account."""
 
 import keyword
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from hftsim.backtest.bar_run import BarRun
 from hftsim.backtest.config import BacktestConfig
 from hftsim.backtest.result import BacktestResult
+from hftsim.backtest.tick_run import TickRun
 from hftsim.core.bars import require_bars, source_of
 from hftsim.core.errors import DataError, HftError, InputError, StrategyError
 from hftsim.core.instrument import Instrument, normalize_symbol
 from hftsim.core.progress import Progress, no_progress
 from hftsim.data.instruments import infer_instrument
 from hftsim.data.ordering import interval_words, overlapping
+from hftsim.data.ticks import Ticks
 from hftsim.engine import Mode, drive, users_line
 from hftsim.sim.bars import BarMarket
+from hftsim.sim.ticks import ReplayMarket
 from hftsim.strategies.base import Strategy
 
 if TYPE_CHECKING:
@@ -23,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Backtester:
-    """Runs a strategy over bars, with costs, risk limits and honest fills.
+    """Runs a strategy over bars or ticks, with costs, risk limits and honest fills.
 
     Parameters
     ----------
@@ -43,20 +47,22 @@ class Backtester:
 
     def run(
         self,
-        data: "pd.DataFrame | Mapping[str, pd.DataFrame]",
+        data: "pd.DataFrame | Ticks | Mapping[str, pd.DataFrame] | Mapping[str, Ticks]",
         *,
         symbol: str | None = None,
         instrument: Instrument | Mapping[str, Instrument] | None = None,
         progress: Progress = no_progress,
     ) -> BacktestResult:
-        """Run over `data` from its first to its last bar.
+        """Run over `data` from its beginning to its end.
 
         Parameters
         ----------
-        data : a bar frame, or symbol -> bar frame for several instruments on one account.
+        data : a bar frame or recorded ticks, or symbol -> either for several instruments on one
+            account; bars and ticks do not mix.
         symbol : of a single frame; taken from its source where omitted.
-        instrument : the rules, for one frame or by symbol; inferred from the data where omitted.
-        progress : is told how many bars are done.
+        instrument : the rules, for one frame or by symbol; inferred from bars where omitted. Ticks
+            know theirs; what is given must count in the same tick and lot.
+        progress : is told how many bars or rows are done.
 
         Raises
         ------
@@ -71,26 +77,68 @@ class Backtester:
                     "one instrument goes with a single frame; give {symbol: instrument}"
                 )
             symbol = symbol or instrument.symbol
-        bars = _by_symbol(data, symbol)
+        if isinstance(data, Ticks):
+            return self._run_ticks({data.instrument.symbol: data}, instrument, progress)
+        if isinstance(data, Mapping) and any(isinstance(each, Ticks) for each in data.values()):
+            return self._run_ticks(_all_ticks(data), instrument, progress)
+        bars = cast("pd.DataFrame | Mapping[str, pd.DataFrame]", data)
+        return self._run_bars(_by_symbol(bars, symbol), instrument, progress)
+
+    def _run_bars(
+        self,
+        bars: "dict[str, pd.DataFrame]",
+        given: Instrument | Mapping[str, Instrument] | None,
+        progress: Progress,
+    ) -> BacktestResult:
         instruments = [
-            self.config.with_fees(_instrument_of(name, frame, instrument))
+            self.config.with_fees(_instrument_of(name, frame, given))
             for name, frame in bars.items()
         ]
         names, tables = strategy_columns(self.strategy, bars)
         market = BarMarket(bars, instruments, tables, names, self.config.market_settings())
         _refuse_overlaps(market, bars)
-        try:
-            drive(self.strategy, market, self.mode, progress)
-        except StrategyError as error:
-            if market.steps_done > 0:
-                error.result = self._result(market, bars, str(error))
-            raise
-        return self._result(market, bars)
+        return self._drive(BarRun(market, bars), progress)
 
-    def _result(
-        self, market: BarMarket, bars: "dict[str, pd.DataFrame]", error: str = ""
+    def _run_ticks(
+        self,
+        ticks: Mapping[str, Ticks],
+        given: Instrument | Mapping[str, Instrument] | None,
+        progress: Progress,
     ) -> BacktestResult:
-        return BacktestResult(market, bars, self.strategy, self.config, self.mode, error=error)
+        rules = _given_rules(given)
+        instruments = [
+            self.config.with_fees(rules.get(symbol, each.instrument))
+            for symbol, each in ticks.items()
+        ]
+        if isinstance(given, Instrument):
+            instruments = [self.config.with_fees(given)]
+        market = ReplayMarket(ticks, instruments, self.config.replay_settings())
+        return self._drive(TickRun(market), progress)
+
+    def _drive(self, run: BarRun | TickRun, progress: Progress) -> BacktestResult:
+        try:
+            drive(self.strategy, run.market, self.mode, progress)
+        except StrategyError as error:
+            if run.market.steps_done > 0:
+                error.result = self._result(run, str(error))
+            raise
+        return self._result(run)
+
+    def _result(self, run: BarRun | TickRun, error: str = "") -> BacktestResult:
+        return BacktestResult(run, self.strategy, self.config, self.mode, error=error)
+
+
+def _all_ticks(data: Mapping[str, Any]) -> dict[str, Ticks]:
+    others = [name for name, each in data.items() if not isinstance(each, Ticks)]
+    if others:
+        raise InputError(f"bars and ticks do not mix in one run: {', '.join(others)} is not ticks")
+    return {normalize_symbol(name): each for name, each in data.items()}
+
+
+def _given_rules(given: Instrument | Mapping[str, Instrument] | None) -> dict[str, Instrument]:
+    if given is None or isinstance(given, Instrument):
+        return {}
+    return {normalize_symbol(name): rules for name, rules in given.items()}
 
 
 def _refuse_overlaps(market: BarMarket, bars: "Mapping[str, pd.DataFrame]") -> None:
@@ -198,8 +246,7 @@ def _instrument_of(
 ) -> Instrument:
     if isinstance(given, Instrument):
         return given
-    if given:
-        by_symbol = {normalize_symbol(name): rules for name, rules in given.items()}
-        if symbol in by_symbol:
-            return by_symbol[symbol]
+    known = _given_rules(given)
+    if symbol in known:
+        return known[symbol]
     return infer_instrument(frame, symbol)

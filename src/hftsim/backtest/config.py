@@ -8,7 +8,10 @@ from hftsim.core.errors import ConfigError, UnknownNameError
 from hftsim.core.instrument import Instrument
 from hftsim.risk import RiskLimits
 from hftsim.sim.bars import BarMarketSettings
+from hftsim.sim.latency import LatencyModel
+from hftsim.sim.queue import QueueModel
 from hftsim.sim.slippage import SlippageModel
+from hftsim.sim.ticks import ReplaySettings
 
 INTRABAR = ("worst", "ohlc")
 
@@ -28,6 +31,11 @@ class BacktestConfig:
         bar; 0 is no limit.
     intrabar : ``worst`` (stops are assumed to come before limits and targets) or ``ohlc`` (the
         path open, high, low, close).
+    latency : on ticks, how long orders and reports travel.
+    queue : on ticks by price, where an order is assumed to stand in its queue.
+    partial_fills : on ticks, whether orders fill as far as recorded volume goes, or always whole.
+    equity_every : on ticks, how often the equity curve has a point, like ``"1s"``.
+    chunk_rows : on ticks, rows read at a time; results do not depend on it.
     use_risk_manager : whether `risk_limits` apply; without them only the account's own money does.
     risk_limits : what may be held and lost.
     seed : of everything random in the run; part of the run hash.
@@ -41,6 +49,11 @@ class BacktestConfig:
     slippage: SlippageModel = dataclasses.field(default_factory=SlippageModel)
     max_volume_share: float = 0.1
     intrabar: str = "worst"
+    latency: LatencyModel = dataclasses.field(default_factory=LatencyModel)
+    queue: QueueModel = dataclasses.field(default_factory=QueueModel)
+    partial_fills: bool = True
+    equity_every: str = "1s"
+    chunk_rows: int | None = None
     use_risk_manager: bool = True
     risk_limits: RiskLimits = dataclasses.field(default_factory=RiskLimits)
     seed: int = 0
@@ -57,6 +70,8 @@ class BacktestConfig:
             fee = getattr(self, name)
             if fee is not None:
                 _require(-0.5 < fee < 0.5, name, fee, "a fraction (0.001 is 0.1 %)")
+        if self.chunk_rows is not None:
+            _require(self.chunk_rows >= 1, "chunk_rows", self.chunk_rows, "1 or more")
         if self.intrabar not in INTRABAR:
             raise UnknownNameError("intrabar rule", self.intrabar, INTRABAR)
 
@@ -76,6 +91,26 @@ class BacktestConfig:
 
     def market_settings(self) -> BarMarketSettings:
         """Return what the bar market needs of this configuration."""
+        return BarMarketSettings(
+            **self._account(),
+            slippage=self.slippage,
+            max_volume_share=self.max_volume_share,
+            intrabar=self.intrabar,
+        )
+
+    def replay_settings(self) -> ReplaySettings:
+        """Return what the tick market needs of this configuration."""
+        return ReplaySettings(
+            **self._account(),
+            latency=self.latency,
+            queue=self.queue,
+            partial_fills=self.partial_fills,
+            equity_every=self.equity_every,
+            chunk_rows=self.chunk_rows,
+            seed=self.seed,
+        )
+
+    def _account(self) -> dict[str, Any]:
         limits = self.limits
         named = {
             "max_position": limits.max_position_pct,
@@ -87,19 +122,18 @@ class BacktestConfig:
             "stop_loss": limits.stop_loss_pct,
             "take_profit": limits.take_profit_pct,
         }
-        return BarMarketSettings(
-            capital=self.initial_capital,
-            position_size=self.position_size_pct,
-            limits={n: math.nan if v is None else v for n, v in named.items()},
-            slippage=self.slippage,
-            max_volume_share=self.max_volume_share,
-            intrabar=self.intrabar,
-            allow_short=limits.allow_short,
-        )
+        return {
+            "capital": self.initial_capital,
+            "position_size": self.position_size_pct,
+            "limits": {n: math.nan if v is None else v for n, v in named.items()},
+            "allow_short": limits.allow_short,
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """Return all settings as plain values."""
-        return dataclasses.asdict(self)
+        told = dataclasses.asdict(self)
+        told["latency"] = self.latency.to_dict()
+        return told
 
 
 def _require(fits: bool, name: str, value: object, what: str) -> None:  # noqa: FBT001

@@ -13,15 +13,15 @@ import pandas as pd
 
 from hftsim.analytics import Metrics, PerformanceMetrics, periods_per_year
 from hftsim.backtest import tables
+from hftsim.backtest.bar_run import BarRun
 from hftsim.backtest.config import BacktestConfig
 from hftsim.backtest.hashes import fills_hash, instrument_dict, run_hash
-from hftsim.core.bars import data_hash, gap_count, source_of
+from hftsim.backtest.tick_run import TickRun
 from hftsim.core.enums import InstrumentKind, RejectReason
 from hftsim.core.errors import UnknownNameError
 from hftsim.core.version import __version__
 from hftsim.engine import users_line
 from hftsim.portfolio.round_trips import round_trips
-from hftsim.sim.bars import BarMarket
 from hftsim.strategies.base import Strategy
 
 if TYPE_CHECKING:
@@ -33,8 +33,7 @@ class BacktestResult:
 
     Parameters
     ----------
-    market : the market after the run.
-    bars : symbol -> bar frame it ran on.
+    run : the market after the run, with the data it ran on.
     strategy : the strategy after the run; the result keeps a copy, which later runs do not change.
     config : the settings.
     mode : ``native`` or ``python``.
@@ -43,18 +42,22 @@ class BacktestResult:
 
     def __init__(
         self,
-        market: BarMarket,
-        bars: Mapping[str, pd.DataFrame],
+        run: BarRun | TickRun,
         strategy: Strategy,
         config: BacktestConfig,
         mode: str,
         *,
         error: str = "",
     ) -> None:
-        self.market, self.bars, self.strategy = market, dict(bars), copy.copy(strategy)
+        self.run, self.market, self.strategy = run, run.market, copy.copy(strategy)
         self.config, self.mode, self.error = config, mode, error
         self.model_report: dict[str, Any] | None = None
         self.model: WindowClassifier | None = None
+
+    @property
+    def bars(self) -> dict[str, pd.DataFrame]:
+        """The bars it ran on, by symbol; on ticks, the mid price by point of the equity curve."""
+        return self.run.bars
 
     @property
     def strategy_name(self) -> str:
@@ -68,18 +71,25 @@ class BacktestResult:
 
     @functools.cached_property
     def equity_curve(self) -> pd.Series:
-        """Equity after each bar, quote currency, by close time."""
-        return tables.equity_series(self.market)
+        """Equity in quote currency: after each bar by close time, or at regular times on ticks."""
+        equity = self.run.equity
+        equity.flags.writeable = False  # the series shares it
+        return pd.Series(equity, index=self.run.times, name="equity", copy=False)
 
     @functools.cached_property
     def benchmark(self) -> pd.Series:
         """Equity of buy and hold, on the same index."""
-        return tables.buy_and_hold(self.market, self.bars)
+        return self.run.benchmark()
 
     @functools.cached_property
     def positions(self) -> pd.DataFrame:
-        """Position after each bar, base units, one column for each symbol."""
-        return tables.positions_table(self.market)
+        """Position at the times of the equity curve, base units, one column for each symbol."""
+        lots, market = self.run.positions, self.market
+        values = {
+            symbol: lots[:, k] * float(market.instruments[k].lot_size)
+            for k, symbol in enumerate(market.symbols)
+        }
+        return pd.DataFrame(values, index=self.run.times)
 
     @functools.cached_property
     def fills(self) -> pd.DataFrame:
@@ -99,7 +109,7 @@ class BacktestResult:
     @functools.cached_property
     def signals(self) -> pd.DataFrame:
         """The strategy's signals with confidence and reasoning."""
-        return tables.signals_table(self.market, self.bars, self._explanation)
+        return tables.signals_table(self.market, self.run.signal_rows, self._explanation)
 
     @functools.cached_property
     def trades(self) -> pd.DataFrame:
@@ -109,8 +119,9 @@ class BacktestResult:
             "time": log["ts_event"],
             **{n: log[n] for n in ("instrument", "side", "price", "qty", "fee", "reason")},
         }
-        marks = self.market.instrument_records["close"].tolist()
-        found = round_trips(columns, self.market.instruments, marks, bar_times=self.market.times)
+        found = round_trips(
+            columns, self.market.instruments, self.run.marks, bar_times=self.run.trade_times
+        )
         for name in ("entry_time", "exit_time"):
             found[name] = pd.DatetimeIndex(found[name]).tz_localize("UTC")  # type: ignore[assignment]
         return pd.DataFrame(found)
@@ -139,12 +150,12 @@ class BacktestResult:
         names = self.market.column_names
         signals = [t[:, names.index("signal")] for t in self.market.columns if "signal" in names]
         return run_hash(
-            data={symbol: data_hash(frame) for symbol, frame in self.bars.items()},
+            data=self.run.hashes(),
             instruments=self.market.instruments,
             parameters=self._hashed_parameters(),
             predictions=np.concatenate(signals) if signals else None,
             fills=self.fills_hash,
-            equity=self.market.equity[: self.market.steps_done],
+            equity=self.run.equity,
         )
 
     @functools.cached_property
@@ -160,7 +171,6 @@ class BacktestResult:
             "strategy": self.strategy_name,
             "start": equity.index[0].isoformat(),
             "end": equity.index[-1].isoformat(),
-            "bars": int(sum(len(frame) for frame in self.bars.values())),
             "initial_capital": capital,
             "final_value": final,
             "current_value": final,
@@ -178,10 +188,10 @@ class BacktestResult:
             "orders": int(context["order_count"][0]),
             "refusals": int(context["refused"][0]),
             "signals": tables.signal_count(self.market),
-            "fills_across_gaps": self._fills_across_gaps(),
+            **self.run.counts(),
             "halted": RejectReason(halted).name.lower() if halted else None,
             "halted_at": self._halted_at(),
-            "simulated": any(source_of(b).get("simulated", False) for b in self.bars.values()),
+            "simulated": self.run.is_simulated,
             **self._model_summary(),
             "run_hash": self.run_hash,
             "fills_hash": self.fills_hash,
@@ -190,20 +200,8 @@ class BacktestResult:
     @functools.cached_property
     def provenance(self) -> dict[str, Any]:
         """Where everything came from: data, rules, parameters, versions."""
-        data = [
-            {
-                "symbol": symbol,
-                "sha256": data_hash(frame),
-                "rows": len(frame),
-                "gaps": gap_count(frame),
-                **{
-                    k: v for k, v in source_of(frame).items() if k not in ("symbol", "gaps", "rows")
-                },
-            }
-            for symbol, frame in self.bars.items()
-        ]
         return {
-            "data": data,
+            "data": self.run.about_data(),
             "instruments": [instrument_dict(i) for i in self.market.instruments],
             "strategy": {"name": self.strategy_name, "parameters": self.parameters},
             "config": self.config.to_dict(),
@@ -245,10 +243,10 @@ class BacktestResult:
         raise UnknownNameError("part of the result", name, [*named, *parts, *self.summary])
 
     def __str__(self) -> str:
-        s = self.summary
+        s, unit = self.summary, self.market.unit
         lines = [
             f"{self.strategy_name} on {s['symbol']}: {_minute(s['start'])} to {_minute(s['end'])} UTC, "
-            f"{s['bars']:,} bars" + (" (simulated data)" if s["simulated"] else ""),
+            f"{s[unit]:,} {unit}" + (" (simulated data)" if s["simulated"] else ""),
             f"  return        {s['total_return_pct']:+10.2f} %   buy and hold "
             f"{s['buy_and_hold_return_pct']:+.2f} %",
             f"  final value   {s['final_value']:12,.2f}   from {s['initial_capital']:,.2f}",
@@ -297,16 +295,6 @@ class BacktestResult:
             return None
         return pd.Timestamp(int(self.market.context["halted_at"][0]), tz="UTC").isoformat()
 
-    def _fills_across_gaps(self) -> int:
-        """Count fills whose bar did not follow on the one before it."""
-        late = 0
-        log = tables.fills_log(self.market)
-        for k, starts in enumerate(self.market.starts):
-            follows_gap = np.diff(starts, prepend=starts[:1]) > self.market.interval
-            times = log["ts_event"][log["instrument"] == k]
-            late += int(follows_gap[np.searchsorted(starts, times, side="right") - 1].sum())
-        return late
-
     def _explanation(self, action: str, row: Mapping[str, float]) -> str:
         """Return the strategy's explanation; where it raises, what and where: nothing else is lost."""
         try:
@@ -315,7 +303,8 @@ class BacktestResult:
             return f"explain() raised {type(error).__name__}: {error} ({users_line(error)})"
 
     def _hashed_parameters(self) -> dict[str, Any]:
-        config = self.config.to_dict()
+        others = self.run.config_of_other_data
+        config = {k: v for k, v in self.config.to_dict().items() if k not in others}
         told = {"strategy": self.strategy_name, **self.parameters, "config": config}
         if self.model_report is not None:
             names = ("model", "parameters", "lookback", "horizon", "data_sha256")

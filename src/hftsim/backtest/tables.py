@@ -1,6 +1,6 @@
-"""What happened in a bar market, as frames a person can read."""
+"""What happened in a market, as frames a person can read."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,32 +9,33 @@ import pandas as pd
 from hftsim.core.enums import FillReason, OrderStatus, OrderType, RejectReason, Side, TimeInForce
 from hftsim.native.layout import FROM_STRATEGY
 from hftsim.sim.bars import BarMarket
+from hftsim.sim.ticks import ReplayMarket
+
+Market = BarMarket | ReplayMarket
 
 ORIGINS = ("strategy", "stop loss", "take profit", "risk halt")
 
 
-def step_times(market: BarMarket) -> pd.DatetimeIndex:
-    """Return the close time of every processed step."""
-    return _times(market.times[: market.steps_done] + market.interval, name="time")
+def fills_log(market: Market) -> np.ndarray:
+    """Return the records of all fills, by time of execution, instrument and order."""
+    log = market.fills[: int(market.context["fill_count"][0])]
+    if market.unit == "bars":
+        return log
+    return log[np.lexsort((log["order_id"], log["instrument"], log["ts_event"]))]
 
 
-def fills_log(market: BarMarket) -> np.ndarray:
-    """Return the records of all fills, in order of execution."""
-    return market.fills[: int(market.context["fill_count"][0])]
-
-
-def orders_log(market: BarMarket) -> np.ndarray:
+def orders_log(market: Market) -> np.ndarray:
     """Return the records of all orders, refused ones included."""
     return market.orders[: int(market.context["order_count"][0])]
 
 
-def fills_table(market: BarMarket) -> pd.DataFrame:
+def fills_table(market: Market) -> pd.DataFrame:
     """Return the fills with their reasons."""
     log = fills_log(market)
     tick, lot = _steps(market, log["instrument"])
     return pd.DataFrame(
         {
-            "time": _times(log["ts_event"]),
+            "time": utc_times(log["ts_event"]),
             "symbol": _symbols(market, log["instrument"]),
             "order_id": log["order_id"],
             "side": _words(log["side"], Side),
@@ -44,11 +45,23 @@ def fills_table(market: BarMarket) -> pd.DataFrame:
             "is_maker": log["is_maker"],
             "reason": _words(log["reason"], FillReason),
             "slippage": log["slippage"],
+            **({} if market.unit == "bars" else _explained(log, lot)),
         }
     )
 
 
-def orders_table(market: BarMarket) -> pd.DataFrame:
+def _explained(log: np.ndarray, lot: Any) -> dict[str, Any]:
+    """Return why fills on ticks came when they did, and what they were worth soon after."""
+    return {
+        "recv_time": utc_times(np.where(log["ts_recv"] > 0, log["ts_recv"], _NOT_A_TIME)),
+        "queue_ahead_at_entry": _grid(log["queue_entry"], lot),
+        "queue_ahead_at_fill": _grid(log["queue_fill"], lot),
+        "queue_time_s": log["waited"] / 1e9,
+        **{name: log[name] for name in ("markout_100ms", "markout_1s", "markout_10s")},
+    }
+
+
+def orders_table(market: Market) -> pd.DataFrame:
     """Return every request with what became of it."""
     log = orders_log(market)
     tick, lot = _steps(market, log["instrument"])
@@ -57,7 +70,7 @@ def orders_table(market: BarMarket) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "order_id": log["id"],
-            "time": _times(log["ts_sent"]),
+            "time": utc_times(log["ts_sent"]),
             "symbol": _symbols(market, log["instrument"]),
             "side": _words(log["side"], Side),
             "type": _words(log["type"], OrderType),
@@ -70,7 +83,7 @@ def orders_table(market: BarMarket) -> pd.DataFrame:
             "status": _words(log["status"], OrderStatus),
             "reason": _words(log["reason"], RejectReason),
             "origin": np.array(ORIGINS, dtype=object)[log["origin"]],
-            "done_time": _times(np.where(log["ts_done"] > 0, log["ts_done"], _NOT_A_TIME)),
+            "done_time": utc_times(np.where(log["ts_done"] > 0, log["ts_done"], _NOT_A_TIME)),
         }
     )
 
@@ -84,17 +97,17 @@ def refusals_table(orders: pd.DataFrame) -> pd.DataFrame:
 
 
 def signals_table(
-    market: BarMarket, bars: Mapping[str, pd.DataFrame], explain: Callable[[str, Any], str]
+    market: Market, rows_of: Callable[[np.ndarray], list[Any]], explain: Callable[[str, Any], str]
 ) -> pd.DataFrame:
     """Return the recorded signals; where there are none, the strategy's own order requests."""
     log = _signals_log(market)
     if len(log) == 0:
         return _requests_as_signals(market)
     actions = _actions(log["side"])
-    rows = _signal_rows(market, bars, log)
+    rows = rows_of(log)
     return pd.DataFrame(
         {
-            "time": _times(log["ts_event"]),
+            "time": utc_times(log["ts_event"]),
             "symbol": _symbols(market, log["instrument"]),
             "action": actions,
             "confidence": log["confidence"],
@@ -103,78 +116,25 @@ def signals_table(
     )
 
 
-def signal_count(market: BarMarket) -> int:
+def signal_count(market: Market) -> int:
     """Return how many rows `signals_table` has, without making it."""
     return len(_signals_log(market)) or len(_requests_log(market))
 
 
-def positions_table(market: BarMarket) -> pd.DataFrame:
-    """Return the position after each step, base units, one column for each symbol."""
-    lots = market.positions[: market.steps_done]
-    values = {
-        symbol: lots[:, k] * float(market.instruments[k].lot_size)
-        for k, symbol in enumerate(market.symbols)
-    }
-    return pd.DataFrame(values, index=step_times(market))
-
-
-def equity_series(market: BarMarket) -> pd.Series:
-    """Return equity after each step, quote currency."""
-    equity = market.equity[: market.steps_done]
-    equity.flags.writeable = False  # the series shares it
-    return pd.Series(equity, index=step_times(market), name="equity", copy=False)
-
-
-def buy_and_hold(market: BarMarket, bars: Mapping[str, pd.DataFrame]) -> pd.Series:
-    """Return the equity of buying equal parts at the first possible open and holding them.
-
-    Like a strategy that decides at the first close: it pays the second bar's open and the taker
-    fee once.
-    """
-    times = market.times[: market.steps_done]
-    capital = market.settings.capital
-    total = np.zeros(len(times))
-    for k, frame in enumerate(bars.values()):
-        part = capital / len(bars)
-        closes, starts = frame["close"].to_numpy(), market.starts[k]
-        if len(frame) < 2:
-            total += part
-            continue
-        units = part * (1.0 - market.instruments[k].taker_fee) / frame["open"].to_numpy()[1]
-        row = np.searchsorted(starts, times, side="right") - 1
-        total += np.where(row >= 1, units * closes[np.maximum(row, 0)], part)
-    return pd.Series(total, index=step_times(market), name="benchmark")
-
-
-def _signals_log(market: BarMarket) -> np.ndarray:
+def _signals_log(market: Market) -> np.ndarray:
     return market.signals[: int(market.context["signal_count"][0])]
 
 
-def _signal_rows(
-    market: BarMarket, bars: Mapping[str, pd.DataFrame], log: np.ndarray
-) -> list[dict[str, float]]:
-    """Return the close and the columns at each signal, for the strategy's explanation."""
-    names = ("close", *market.column_names)
-    values = np.empty((len(log), len(names)))
-    for k, symbol in enumerate(market.symbols):
-        mine = log["instrument"] == k
-        begins = log["ts_event"][mine] - market.interval
-        rows = np.maximum(np.searchsorted(market.starts[k], begins, side="right") - 1, 0)
-        values[mine, 0] = bars[symbol]["close"].to_numpy()[rows]
-        values[mine, 1:] = market.columns[k][rows]
-    return [dict(zip(names, row, strict=True)) for row in values.tolist()]
-
-
-def _requests_log(market: BarMarket) -> np.ndarray:
+def _requests_log(market: Market) -> np.ndarray:
     log = orders_log(market)
     return np.asarray(log[log["origin"] == FROM_STRATEGY])
 
 
-def _requests_as_signals(market: BarMarket) -> pd.DataFrame:
+def _requests_as_signals(market: Market) -> pd.DataFrame:
     log = _requests_log(market)
     return pd.DataFrame(
         {
-            "time": _times(log["ts_sent"]),
+            "time": utc_times(log["ts_sent"]),
             "symbol": _symbols(market, log["instrument"]),
             "action": _actions(log["side"]),
             "confidence": np.full(len(log), np.nan),
@@ -191,12 +151,13 @@ _NOT_A_TIME = np.iinfo(np.int64).min
 _UTC = pd.DatetimeTZDtype("ns", "UTC")
 
 
-def _times(values: np.ndarray, name: str | None = None) -> pd.DatetimeIndex:
+def utc_times(values: np.ndarray, name: str | None = None) -> pd.DatetimeIndex:
+    """Return nanoseconds UTC as an index of times."""
     stamps = np.ascontiguousarray(values, dtype=np.int64)
     return pd.DatetimeIndex(stamps, dtype=_UTC, copy=False, name=name)
 
 
-def _symbols(market: BarMarket, index: np.ndarray) -> np.ndarray:
+def _symbols(market: Market, index: np.ndarray) -> np.ndarray:
     """Return the symbols; a request may name an instrument that the run does not have."""
     known = (index >= 0) & (index < len(market.symbols))
     symbols = np.array(market.symbols, dtype=object)[np.where(known, index, 0)]
@@ -211,7 +172,7 @@ def _words(values: np.ndarray, names: Any) -> np.ndarray:
     return np.array([words.get(c, str(c)) for c in codes.tolist()], dtype=object)[places]
 
 
-def _steps(market: BarMarket, index: np.ndarray) -> tuple[Any, Any]:
+def _steps(market: Market, index: np.ndarray) -> tuple[Any, Any]:
     """Return tick and lot of each row as (float, numerator, denominator); NaN without instrument."""
     place = np.where((index >= 0) & (index < len(market.instruments)), index, -1)
     ticks = [i.tick_size.as_integer_ratio() for i in market.instruments]

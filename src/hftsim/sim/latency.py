@@ -1,6 +1,7 @@
 """How long orders and reports travel."""
 
 import dataclasses
+import hashlib
 from typing import Any, Self
 
 import numpy as np
@@ -72,6 +73,14 @@ class LatencyModel:
     def recorded(cls, rows: Any) -> Self:
         """Return times interpolated from recorded ones; see `rows`."""
         return cls(model="recorded", rows=np.ascontiguousarray(rows, dtype=np.int64))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as plain values; recorded rows by their hash."""
+        fields = (f.name for f in dataclasses.fields(self))
+        told = {name: getattr(self, name) for name in fields if name != "rows"}
+        if self.rows is not None:
+            told["rows_sha256"] = hashlib.sha256(self.rows.tobytes()).hexdigest()
+        return told
 
     @property
     def feed_ns(self) -> int:

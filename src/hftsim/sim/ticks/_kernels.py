@@ -150,10 +150,19 @@ def account(run, ctx):
         call_guard(run.guard_op, run.context_at)
     run.equity_before = ctx.equity
     if ctx.now >= run.sample:
-        ints_at(run.sample_times_at, ctx.step + 1)[ctx.step] = ctx.now
-        floats_at(run.equity_at, ctx.step + 1)[ctx.step] = ctx.equity
+        note_sample(run, ctx, ctx.step)
         ctx.step += 1
         run.sample += run.sample_every
+
+
+@inline
+def note_sample(run, ctx, row):
+    """Write one point of the equity curve, with the mid prices of now."""
+    ints_at(run.sample_times_at, row + 1)[row] = ctx.now
+    floats_at(run.equity_at, row + 1)[row] = ctx.equity
+    marks = floats_at(run.marks_at, (row + 1) * ctx.instruments)
+    for k in range(ctx.instruments):
+        marks[row * ctx.instruments + k] = instrument_of(ctx, k).close
 
 
 @inline
@@ -193,8 +202,7 @@ def finish(run, ctx):
     last = ctx.step
     if last > 0 and ints_at(run.sample_times_at, last)[last - 1] == ctx.now:
         last -= 1
-    ints_at(run.sample_times_at, last + 1)[last] = ctx.now
-    floats_at(run.equity_at, last + 1)[last] = ctx.equity
+    note_sample(run, ctx, last)
     ctx.step = last + 1
 
 

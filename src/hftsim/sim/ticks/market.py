@@ -145,6 +145,11 @@ class ReplayMarket:
         return self._equity[: self.sample_count]
 
     @property
+    def marks(self) -> np.ndarray:
+        """Mid prices at those times, shape (points, instruments); 0 before there is a book."""
+        return self._marks[: self.sample_count]
+
+    @property
     def positions(self) -> np.ndarray:
         """The position at those times in lots, int64, shape (points, instruments)."""
         fills = self.fills[: int(self.context["fill_count"][0])]
@@ -365,7 +370,7 @@ class ReplayMarket:
         samples = (self._end - self._start) // every + 3
         self._sample_times = np.zeros(samples, np.int64)
         self._equity = np.zeros(samples)
-        self._keep += [self._sample_times, self._equity]
+        self._marks = np.zeros((samples, len(self.symbols)))
         fill_record(
             self.run,
             {
@@ -381,6 +386,7 @@ class ReplayMarket:
                 "sample_every": every,
                 "sample_times_at": address_of(self._sample_times),
                 "equity_at": address_of(self._equity),
+                "marks_at": address_of(self._marks),
                 "equity_before": self.settings.capital,
                 "guards": any(self.settings.limits.get(n, np.nan) > 0 for n in _GUARDS),
                 **self._kernel_addresses(),

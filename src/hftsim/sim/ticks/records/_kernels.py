@@ -150,6 +150,7 @@ RUN = record_dtype(
         "sample_every": int,
         "sample_times_at": int,
         "equity_at": int,
+        "marks_at": int,
         "equity_before": float,
         "settled": int,
         "unsent": int,
