@@ -20,7 +20,9 @@ class BarRun:
     bars : symbol -> bar frame it ran on.
     """
 
-    config_of_other_data = frozenset({"latency", "queue", "partial_fills", "equity_every"})
+    config_of_other_data = frozenset(
+        {"latency", "queue", "partial_fills", "equity_every", "chunk_rows"}
+    )
     """Settings that do not concern a run on bars."""
 
     def __init__(self, market: BarMarket, bars: Mapping[str, pd.DataFrame]) -> None:

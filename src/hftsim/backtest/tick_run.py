@@ -18,8 +18,8 @@ class TickRun:
     market : the market after the run.
     """
 
-    config_of_other_data = frozenset({"slippage", "max_volume_share", "intrabar"})
-    """Settings that do not concern a run on ticks."""
+    config_of_other_data = frozenset({"slippage", "max_volume_share", "intrabar", "chunk_rows"})
+    """Settings that do not concern a run on ticks, or not its results."""
 
     def __init__(self, market: ReplayMarket) -> None:
         self.market = market

@@ -153,9 +153,9 @@ def _converted(name: str, given: Given, kind: Any) -> Any:
 
 
 def _converted_dataclass(name: str, given: Given, kind: type) -> Any:
-    """Make a group of settings from a mapping of its fields; a bare number is its first field."""
+    """Make a group of settings from a mapping of its fields; a bare value is its first field."""
     value = given.value
-    if isinstance(value, (int, float)):
+    if isinstance(value, (int, float, str)):
         value = {dataclasses.fields(kind)[0].name: value}
     if not isinstance(value, dict):
         raise ConfigError(f"{given.where}: {name} must hold fields, not {value!r}")

@@ -114,7 +114,7 @@ def _rows(answer: Mapping[str, Any]) -> dict[str, str]:
     refused = answer.get("refusals")
     trades = f"{rounded(answer.get('trades'), 0)}, {rounded(answer.get('win_rate'), 1, ' %')} won"
     return {
-        "period": f"{start} to {end} UTC, {rounded(answer.get('bars'), 0)} bars",
+        "period": f"{start} to {end} UTC, {_length(answer)}",
         "final value": f"{rounded(answer.get('final_value'))} "
         f"of {rounded(answer.get('initial_capital'))}",
         "return after fees": rounded(answer.get("total_return_pct"), 2, " %"),
@@ -147,3 +147,8 @@ def short_path(path: str) -> str:
     """Return the path as seen from here, where it lies below."""
     whole = Path(path)
     return str(whole.relative_to(Path.cwd())) if whole.is_relative_to(Path.cwd()) else path
+
+
+def _length(answer: dict[str, Any]) -> str:
+    unit = "rows" if "rows" in answer else "bars"
+    return f"{rounded(answer.get(unit), 0)} {unit}"

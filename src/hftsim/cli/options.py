@@ -113,8 +113,8 @@ class SourceOptions:
         Texts,
         _read(
             metavar="[SYMBOL=]PATH",
-            help="A file, or a folder: then every file in it runs. Repeated: several instruments "
-            "on one account.",
+            help="A file, a folder (every file in it runs), or a store of ticks. Repeated: several "
+            "instruments on one account.",
         ),
     ] = None
 
@@ -154,6 +154,15 @@ class TradingOptions:
     slippage: Annotated[
         float | None,
         _trade(metavar="F", help="Fixed slippage of takers as a fraction. Default: 0.0005."),
+    ] = None
+    latency: Annotated[
+        Text, _trade(metavar="T", help="On ticks: how long orders and reports travel: 10ms.")
+    ] = None
+    queue: Annotated[
+        Text, _trade(metavar="NAME", help="On ticks by price: queue model; default: power.")
+    ] = None
+    chunk_rows: Annotated[
+        int | None, _trade(metavar="N", help="On ticks: rows read at a time.")
     ] = None
     risk: Annotated[
         Texts, _trade(metavar="K=V", help="A field of RiskLimits, like stop_loss_pct=0.02.")

@@ -38,6 +38,9 @@ _COSTS = {  # option: field of BacktestConfig
     "maker_fee": "maker_fee",
     "taker_fee": "taker_fee",
     "slippage": "slippage",
+    "latency": "latency",
+    "queue": "queue",
+    "chunk_rows": "chunk_rows",
 }
 Group = SourceOptions | ReadingOptions | InstrumentOptions | TradingOptions | ModelOptions
 

@@ -46,6 +46,13 @@ class Source:
     symbol: str | None = None
     is_mixed: bool = False
 
+    @property
+    def is_store(self) -> bool:
+        """Whether it holds ticks: a store, a symbol's folder in one, or a day's file."""
+        from hftsim.data.ticks import is_store
+
+        return is_store(self.path)
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Reading:
@@ -65,7 +72,15 @@ class Reading:
     @property
     def is_batch(self) -> bool:
         """Whether the data is a folder, each file of which is a run of its own."""
-        return any(s.path.is_dir() for s in self.sources)
+        return any(s.path.is_dir() and not s.is_store for s in self.sources)
+
+    @property
+    def is_ticks(self) -> bool:
+        """Whether the data is ticks; raises InputError where bars are among them."""
+        stores = [s.is_store for s in self.sources]
+        if any(stores) and not all(stores):
+            raise InputError("bars and stores of ticks do not mix in one run")
+        return all(stores) and bool(stores)
 
     def as_settings(self) -> dict[str, Any]:
         """Return the ``data`` section that gives this reading again."""
@@ -289,7 +304,7 @@ def _sources(path: Any, settings: Settings) -> tuple[Source, ...]:
     twice = next((s for s in symbols if symbols.count(s) > 1), None)
     if twice:
         raise ConfigError(f"{where}: {twice} is given twice")
-    if len(sources) > 1 and any(s.path.is_dir() for s in sources):
+    if len(sources) > 1 and any(s.path.is_dir() and not s.is_store for s in sources):
         raise ConfigError(
             f"{where}: a folder is a batch and runs alone; give it without the others"
         )

@@ -135,8 +135,9 @@ def _run_stretches(
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the user's code raises
             told = _strategy_error(strategy, market, error, mode)
             raise told from (error if mode == "python" else None)
-        taken = time.perf_counter() - start
-        calls = calls * 2 if taken < _PAUSE_SECONDS / 2 else max(1, calls // 2)
+        if event == PAUSE:
+            taken = time.perf_counter() - start
+            calls = calls * 2 if taken < _PAUSE_SECONDS / 2 else max(1, calls // 2)
         progress(market.steps_done, market.steps, market.unit)
         if event == GROW:
             market.grow()

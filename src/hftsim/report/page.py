@@ -8,6 +8,7 @@ to anywhere, so neither a name with markup in it nor anything else can load or r
 import base64
 import hashlib
 import json
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -76,7 +77,7 @@ def _content(result: RunResult, frames: dict[str, pd.DataFrame]) -> dict[str, An
     span = [utc(t, seconds=False) for t in (equity.index[0], equity.index[-1])]
     return {
         "title": title_of(result),
-        "subtitle": f"{span[0]} to {span[1]} UTC, {count(summary.get('bars', len(equity)), 'bar')}",
+        "subtitle": f"{span[0]} to {span[1]} UTC, {_length(summary, len(equity))}",
         "simulated": bool(summary.get("simulated")),
         "verdict": verdict(summary),
         "cards": page_facts.cards(result, currency_of(result)),
@@ -124,3 +125,9 @@ def _plotly_js() -> str:
 
 def _text(name: str) -> str:
     return resources.files("hftsim.report").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def _length(summary: Mapping[str, Any], points: int) -> str:
+    if "rows" in summary:
+        return count(summary["rows"], "row") + " of ticks"
+    return count(summary.get("bars", points), "bar")

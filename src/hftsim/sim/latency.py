@@ -22,7 +22,7 @@ class LatencyModel:
     Parameters
     ----------
     entry : from sending a new order to its arrival at the venue, like ``"10ms"``.
-    response : from an event at the venue to the arrival of its report.
+    response : from an event at the venue to the arrival of its report; default: as `entry`.
     cancel, replace : as `entry`, for these requests; default: the same.
     feed : added to every receive time; for data that have none.
     model : ``constant``; ``log-normal``: `least` plus a draw whose median is the time given and
@@ -34,7 +34,7 @@ class LatencyModel:
     """
 
     entry: str = "10ms"
-    response: str = "10ms"
+    response: str | None = None
     cancel: str | None = None
     replace: str | None = None
     feed: str = "0ms"
@@ -59,15 +59,14 @@ class LatencyModel:
     @classmethod
     def constant(cls, entry: str, response: str | None = None) -> Self:
         """Return fixed times; reports take as long as orders where not said otherwise."""
-        return cls(entry=entry, response=response or entry)
+        return cls(entry=entry, response=response)
 
     @classmethod
     def log_normal(
         cls, entry: str, response: str | None = None, *, sigma: float = 0.5, least: str = "0ms"
     ) -> Self:
         """Return random times with these medians."""
-        other = response or entry
-        return cls(entry=entry, response=other, model="log-normal", sigma=sigma, least=least)
+        return cls(entry=entry, response=response, model="log-normal", sigma=sigma, least=least)
 
     @classmethod
     def recorded(cls, rows: Any) -> Self:
@@ -106,9 +105,7 @@ class LatencyModel:
             kept = self.rows[self.rows[:, 1] > 0]
             _, reached, answered = (np.ascontiguousarray(c) for c in kept.T)
             return _recorded(reached, answered - reached)
-        return self._drawn(
-            dict.fromkeys(("new", "cancel", "replace"), self._ns("response")), seed
-        ), []
+        return self._drawn(dict.fromkeys(("new", "cancel", "replace"), self._response_ns), seed), []
 
     @property
     def least_round_trip_ns(self) -> int:
@@ -119,7 +116,11 @@ class LatencyModel:
         if self.model == "log-normal":
             return 2 * self._ns("least")
         entries = [self._ns(n) for n in ("entry", "cancel", "replace") if getattr(self, n)]
-        return min(entries) + self._ns("response")
+        return min(entries) + self._response_ns
+
+    @property
+    def _response_ns(self) -> int:
+        return self._ns("entry" if self.response is None else "response")
 
     def _drawn(self, times: dict[str, int], seed: int) -> dict[str, Any]:
         from hftsim.sim.ticks.latency._kernels import CONSTANT, LOG_NORMAL

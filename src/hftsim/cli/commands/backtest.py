@@ -23,6 +23,7 @@ from hftsim.cli.plan import (
 from hftsim.cli.runs import Performed, conduct
 from hftsim.cli.shell import Shell
 from hftsim.cli.sources import Reading, instrument_of, read_all, reading_of
+from hftsim.cli.tick_sources import open_all, rules_of, say_what_is_not_used
 from hftsim.core.errors import InputError
 
 
@@ -36,7 +37,7 @@ def backtest(
     run: RunOptions,
     common: CommonOptions,
 ) -> int:
-    """Run a strategy on recorded bars, with fees, slippage and risk limits.
+    """Run a strategy on recorded bars or ticks, with fees and risk limits.
 
     The run's folder gets summary.json, metrics, equity curve, trades, fills, signals, pictures and
     report.html.
@@ -64,11 +65,17 @@ def _perform(shell: Shell, settings: Settings, reading: Reading) -> Performed:
     from hftsim.backtest import Backtester
     from hftsim.strategies import load_strategy
 
-    frames = read_all(reading, shell)
     name, params = strategy_of(settings)
     config = backtest_config_of(settings)
     mode: Any = mode_of(settings) or "native"
+    data: Any
+    if reading.is_ticks:
+        data = open_all(reading)
+        rules = {symbol: rules_of(ticks, reading) for symbol, ticks in data.items()}
+        say_what_is_not_used(settings)
+    else:
+        data = read_all(reading, shell)
+        rules = {symbol: instrument_of(bars, symbol, reading) for symbol, bars in data.items()}
     tester = Backtester(load_strategy(name, params), config, mode=mode)
-    rules = {symbol: instrument_of(bars, symbol, reading) for symbol, bars in frames.items()}
-    result = tester.run(frames, instrument=rules, progress=shell.progress(f"run {name}"))
-    return result, frames, resolved(settings, reading, config, strategy=name)
+    result = tester.run(data, instrument=rules, progress=shell.progress(f"run {name}"))
+    return result, result.bars, resolved(settings, reading, config, strategy=name)
