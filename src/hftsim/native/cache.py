@@ -108,6 +108,8 @@ def source_key(module: str) -> str:
 
 def _sources(module: str) -> set[Path]:
     pending = [Path(__file__).resolve(), *_files_of(module.removeprefix("hftsim."))]
+    if len(pending) == 1:  # a module of somebody else's, that makes a kernel of ours
+        pending.append(Path(str(sys.modules[module].__file__)))
     found: set[Path] = set()
     while pending:
         path = pending.pop()

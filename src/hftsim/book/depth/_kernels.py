@@ -2,7 +2,8 @@
 
 Both sides run through the same code: a level's key is its price for bids and the negative price
 for asks, so that a higher key is always the better price. The window holds 262,144 ticks; levels
-outside stand in sorted arrays, and the window moves after the market.
+outside stand in a hash table for each side, where only the rare search for a next best price has to
+look through all of them; the window moves after the market.
 """
 
 import numpy as np
@@ -23,7 +24,7 @@ from hftsim.native.records import array_at, call_at, compiled, inline, pointer_t
 NO_LEVEL = -(1 << 62)
 """The best key of a side without levels."""
 NO_ROOM = -1
-"""Returned instead of the previous quantity: the far array is full, nothing was changed."""
+"""Returned instead of the previous quantity: no room for far levels, nothing was changed."""
 MOST_PRICE = 1 << 60
 """Prices beyond this, in ticks, are no prices."""
 FAR_HITS = 1024
@@ -36,15 +37,16 @@ DEPTH = record_dtype(
         "tops_at": int,
         "far_at": int,
         "far_capacity": int,
+        "far_shift": int,
         "far_hits": int,
         "address": int,
         "put_far_op": int,
     }
 )
 """Addresses: quantities int64[2][POSITIONS], bitmaps uint64[2][WORDS], `TOPS` words, far levels."""
-BEST, ORIGIN, FAR_COUNT, HIDES, TOPS = 0, 2, 4, 6, 8
-"""Words at `tops_at`, for bid and ask: best key, key of position 0, number of far levels; and
-whether crossed levels may be hidden."""
+BEST, ORIGIN, FAR_COUNT, FAR_BEST, HIDES, TOPS = 0, 2, 4, 6, 8, 9
+"""Words at `tops_at`, for bid and ask: best key, key of position 0, number of far levels,
+their best key; and whether crossed levels may be hidden."""
 FAR = record_dtype({"key": int, "qty": int})
 FAR_SIZE = FAR.itemsize
 
@@ -53,6 +55,7 @@ far_level_at = pointer_to(record_type("far", FAR))
 ints_at = array_at("i8")
 
 _call_put_far = call_at(5)
+_MIX = np.uint64(0x9E3779B97F4A7C15)
 _U = np.uint64
 
 
@@ -101,17 +104,48 @@ def _far(book, index, row):
     return far_level_at(book.far_at + (index * book.far_capacity + row) * FAR_SIZE)
 
 
+@inline
+def _far_home(book, key):
+    return np.int64((_U(key) * _MIX) >> _U(book.far_shift))
+
+
 @compiled
-def _far_rows_below(book, index, key):
-    """Return how many far levels of a side have a lower key."""
-    low, high = 0, tops_of(book)[FAR_COUNT + index]
-    while low < high:
-        middle = (low + high) >> 1
-        if _far(book, index, middle).key < key:
-            low = middle + 1
-        else:
-            high = middle
-    return low
+def _far_row(book, index, key):
+    """Return the row of a far level, or the empty row where it would stand."""
+    row = _far_home(book, key)
+    while _far(book, index, row).qty != 0 and _far(book, index, row).key != key:
+        row = (row + 1) & (book.far_capacity - 1)
+    return row
+
+
+@compiled
+def _remove_far(book, index, row):
+    """Empty a row; those behind it move up, so that a search never stops short."""
+    mask, hole, gone = book.far_capacity - 1, row, _far(book, index, row).key
+    row = (row + 1) & mask
+    while _far(book, index, row).qty != 0:
+        level = _far(book, index, row)
+        if (row - _far_home(book, level.key)) & mask >= (row - hole) & mask:
+            _far(book, index, hole).key = level.key
+            _far(book, index, hole).qty = level.qty
+            hole = row
+        row = (row + 1) & mask
+    _far(book, index, hole).qty = 0
+    tops = tops_of(book)
+    tops[FAR_COUNT + index] -= 1
+    if gone == tops[FAR_BEST + index]:
+        tops[FAR_BEST + index] = _far_key_below(book, index, gone)
+
+
+@compiled
+def _far_key_below(book, index, key):
+    """Return the best key of the far levels of a side below `key`, or NO_LEVEL."""
+    found = np.int64(NO_LEVEL)
+    for row in range(book.far_capacity):
+        level = _far(book, index, row)
+        if level.qty != 0 and level.key < key:
+            found = max(found, level.key)
+    return found
 
 
 @compiled
@@ -124,11 +158,10 @@ def next_key(book, index, key):
         position = next_below(_words(book, index), min(key - origin, POSITIONS))
         if position != NOWHERE:
             found = origin + position
-    if tops[FAR_COUNT + index] > 0:
-        below = _far_rows_below(book, index, key)
-        if below > 0:
-            found = max(found, _far(book, index, below - 1).key)
-    return found
+    far = tops[FAR_BEST + index]
+    if far >= key and (found == NO_LEVEL or key > origin + POSITIONS):
+        far = _far_key_below(book, index, key)
+    return max(found, far) if far < key else found
 
 
 @compiled
@@ -137,55 +170,39 @@ def level_qty(book, index, key):
     position = key - tops_of(book)[ORIGIN + index]
     if _U(position) < _U(POSITIONS):
         return _qtys(book, index)[_U(position)]
-    row = _far_rows_below(book, index, key)
-    if row < tops_of(book)[FAR_COUNT + index] and _far(book, index, row).key == key:
-        return _far(book, index, row).qty
-    return 0
+    return _far(book, index, _far_row(book, index, key)).qty
 
 
 @compiled
-def _insert_far(book, index, row, key, qty):
-    tops = tops_of(book)
-    for k in range(tops[FAR_COUNT + index], row, -1):
-        _far(book, index, k).key = _far(book, index, k - 1).key
-        _far(book, index, k).qty = _far(book, index, k - 1).qty
-    level = _far(book, index, row)
+def _insert_far(book, index, key, qty):
+    level = _far(book, index, _far_row(book, index, key))
     level.key = key
     level.qty = qty
-    tops[FAR_COUNT + index] += 1
-
-
-@compiled
-def _remove_far(book, index, row):
     tops = tops_of(book)
-    tops[FAR_COUNT + index] -= 1
-    for k in range(row, tops[FAR_COUNT + index]):
-        _far(book, index, k).key = _far(book, index, k + 1).key
-        _far(book, index, k).qty = _far(book, index, k + 1).qty
+    tops[FAR_COUNT + index] += 1
+    tops[FAR_BEST + index] = max(tops[FAR_BEST + index], key)
 
 
 @compiled
 def _set_far(book, index, key, qty):
     """Set a level outside of the window; returns its previous quantity, or NO_ROOM."""
-    tops = tops_of(book)
-    row = _far_rows_below(book, index, key)
-    if row < tops[FAR_COUNT + index] and _far(book, index, row).key == key:
-        previous = _far(book, index, row).qty
+    row = _far_row(book, index, key)
+    previous = _far(book, index, row).qty
+    if previous != 0:
         if qty > 0:
             _far(book, index, row).qty = qty
         else:
             _remove_far(book, index, row)
-        return previous
-    if qty > 0:
-        if tops[FAR_COUNT + index] >= book.far_capacity:
+    elif qty > 0:
+        if 2 * tops_of(book)[FAR_COUNT + index] >= book.far_capacity:
             return NO_ROOM
-        _insert_far(book, index, row, key, qty)
-    return 0
+        _insert_far(book, index, key, qty)
+    return previous
 
 
 @compiled
 def move_window(book, price):
-    """Move the window so that `price` is in its middle; False if the far array has no room."""
+    """Move the window so that `price` is in its middle; False if there is no room for what leaves."""
     tops = tops_of(book)
     base = price - POSITIONS // 2
     shift = base - tops[ORIGIN]
@@ -197,7 +214,7 @@ def move_window(book, price):
             if _U(position + tops[ORIGIN + index] - origin) >= _U(POSITIONS):
                 leaving += 1
             position = next_below(words, position)
-        if tops[FAR_COUNT + index] + leaving > book.far_capacity:
+        if 2 * (tops[FAR_COUNT + index] + leaving) > book.far_capacity:
             return False
     if shift != 0:
         for index in range(2):
@@ -222,18 +239,19 @@ def _move_side(book, index, origin):
             qtys[_U(target)] = qty
             set_bit(words, target)
         else:
-            key = before + position
-            _insert_far(book, index, _far_rows_below(book, index, key), key, qty)
+            _insert_far(book, index, before + position, qty)
         position = following
     tops[ORIGIN + index] = origin
-    row = _far_rows_below(book, index, origin)
-    while row < tops[FAR_COUNT + index]:
-        target = _far(book, index, row).key - origin
-        if target >= POSITIONS:
-            return
-        qtys[_U(target)] = _far(book, index, row).qty
-        set_bit(words, target)
-        _remove_far(book, index, row)
+    row = 0
+    while row < book.far_capacity:
+        level = _far(book, index, row)
+        target = level.key - origin
+        if level.qty != 0 and _U(target) < _U(POSITIONS):
+            qtys[_U(target)] = level.qty
+            set_bit(words, target)
+            _remove_far(book, index, row)
+        else:
+            row += 1
 
 
 @inline
@@ -352,7 +370,12 @@ def clear_to(book, index, key):
         qtys[_U(position)] = 0
         clear_bit(words, position)
         position = next_below(words, position)
-    tops[FAR_COUNT + index] = min(tops[FAR_COUNT + index], _far_rows_below(book, index, key))
+    row = 0
+    while tops[FAR_COUNT + index] > 0 and row < book.far_capacity:
+        if _far(book, index, row).qty != 0 and _far(book, index, row).key >= key:
+            _remove_far(book, index, row)
+        else:
+            row += 1
     if tops[BEST + index] >= key:
         tops[BEST + index] = next_key(book, index, key)
         if tops[HIDES]:
@@ -360,10 +383,34 @@ def clear_to(book, index, key):
 
 
 @compiled
+def worst_key(book, index):
+    """Return the worst key of a side that has levels."""
+    tops, found = tops_of(book), np.int64(MOST_PRICE)
+    position = next_above(_words(book, index), -1)
+    if position != NOWHERE:
+        found = tops[ORIGIN + index] + position
+    for row in range(book.far_capacity if tops[FAR_COUNT + index] > 0 else 0):
+        if _far(book, index, row).qty != 0:
+            found = min(found, _far(book, index, row).key)
+    return found
+
+
+@compiled
 def is_crossed(book):
     """Whether any bid, hidden ones included, is at or above any ask."""
     bid, ask = next_key(book, 0, MOST_PRICE + 1), next_key(book, 1, MOST_PRICE + 1)
     return bid != NO_LEVEL and ask != NO_LEVEL and bid + ask >= 0
+
+
+def take_far(address, index, old_at, old_capacity):
+    """Take over the far levels of a smaller table; a kernel of its own."""
+    book = depth_at(address)
+    tops_of(book)[FAR_COUNT + index] = 0
+    for row in range(old_capacity):
+        level = far_level_at(old_at + row * FAR_SIZE)
+        if level.qty != 0:
+            _insert_far(book, index, level.key, level.qty)
+    return 0
 
 
 def levels_of(address, index, out_at, most):
