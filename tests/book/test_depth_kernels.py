@@ -74,6 +74,7 @@ class Plain:
     def __init__(self):
         self.sides = {1: {}, -1: {}}
         self.best = {1: None, -1: None}
+        self.hides = False
 
     def _next(self, side, below=None):
         keys = [p * side for p in self.sides[side]]
@@ -90,21 +91,26 @@ class Plain:
                 other = self.best[-side]
                 if other is not None and key + other >= 0:
                     self.best[-side] = self._next(-side, -key)
-        elif previous and key == self.best[side]:
-            self._fallen(side, key)
+                    self.hides = True
+        elif previous:
+            self._removed(side, key == self.best[side], key)
         return previous
 
-    def _fallen(self, side, key):
-        self.best[side] = self._next(side, key)
-        other = self.best[side]
-        self.best[-side] = self._next(-side, None if other is None else -other)
+    def _removed(self, side, was_best, key):
+        if was_best:
+            self.best[side] = self._next(side, key)
+        if self.hides:
+            other = self.best[side]
+            self.best[-side] = self._next(-side, None if other is None else -other)
+            self.hides = self.is_crossed
+            if not self.hides:
+                self.best = {s: self._next(s) for s in (1, -1)}
 
     def clear_to(self, side, price):
         key = price * side
         kept = {p: q for p, q in self.sides[side].items() if p * side < key}
         self.sides[side] = kept
-        if self.best[side] is not None and self.best[side] >= key:
-            self._fallen(side, key)
+        self._removed(side, self.best[side] is not None and self.best[side] >= key, key)
 
     def visible(self, side):
         rows = sorted(((p * side, p, q) for p, q in self.sides[side].items()), reverse=True)

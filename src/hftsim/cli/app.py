@@ -16,8 +16,11 @@ from hftsim.cli.commands import (
     doctor,
     features,
     fetch,
+    import_,
+    match,
     ml,
     sample,
+    verify,
     walk,
     warmup,
 )
@@ -73,12 +76,15 @@ def _add(name: str, short_help: str, body: Callable[..., Any]) -> None:
 _add("demo", "The whole workflow, on simulated data or on yours.", ml.demo)
 _add("create-sample-data", "Make simulated bars, labelled as such.", sample.create_sample_data)
 _add("fetch", "Fetch bars from a venue into the cache.", fetch.fetch)
+_add("import", "Import tick files into a tick store.", import_.import_)
 _add("check", "Tell whether data can be trusted.", check.check)
 _add("backtest", "Run a strategy on recorded bars.", backtest.backtest)
 _add("ml-backtest", "Train a model, judge it, trade its predictions.", ml.ml_backtest)
 _add("walk-forward", "Train, test and roll on through the data.", walk.walk_forward)
 _add("analysis", "Compute the figures of runs anew, compare them.", analysis.analysis)
+_add("match", "Run a stream of orders through the matching engine.", match.match)
 _add("doctor", "What is installed, what works, what to do.", doctor.doctor)
 _add("warmup", "Compile ahead what a first run would compile.", warmup.warmup)
 _add("bench", "Run a benchmark beside its peer.", bench.bench)
 app.add_typer(features.features, name="features")
+app.add_typer(verify.verify, name="verify")

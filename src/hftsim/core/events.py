@@ -58,11 +58,17 @@ EVENT_DTYPE = np.dtype(
         ("price", "<i8"),
         ("qty", "<i8"),
         ("order_id", "<i8"),
+        ("priority", "<i8"),
         ("kind", "u1"),
         ("side", "i1"),
         ("flags", "u1"),
     ]
 )
-"""Columns of an event and their types; `order_id` is 0 where there is none."""
+"""Columns of an event and their types. `order_id` and `priority` stand in data by order alone.
+
+There every row is about one order: it has the order's side and price, `qty` is what the order gains
+(ADD) or loses, and `priority` numbers the orders as they came; 0: the order was never added, or the
+row is about none.
+"""
 
 EVENT_COLUMNS = tuple(EVENT_DTYPE.names or ())

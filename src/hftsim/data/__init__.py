@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hftsim.data.reading import read_bars
     from hftsim.data.repairs import Repairs
     from hftsim.data.sample import SampleMarket, create_sample_bars
+    from hftsim.data.ticks import Ticks, TickStore, check_ticks, import_ticks
     from hftsim.data.yahoo import fetch_yahoo, yahoo_to_bars
 
 __all__ = [
@@ -25,11 +26,15 @@ __all__ = [
     "Finding",
     "Repairs",
     "SampleMarket",
+    "TickStore",
+    "Ticks",
     "check_bars",
     "check_file",
+    "check_ticks",
     "create_sample_bars",
     "fetch_yahoo",
     "format_interval",
+    "import_ticks",
     "infer_instrument",
     "parse_interval",
     "read_bars",
@@ -46,11 +51,15 @@ _MODULES = {
     "Finding": "findings",
     "Repairs": "repairs",
     "SampleMarket": "sample",
+    "TickStore": "ticks",
+    "Ticks": "ticks",
     "check_bars": "quality",
     "check_file": "quality",
+    "check_ticks": "ticks",
     "create_sample_bars": "sample",
     "fetch_yahoo": "yahoo",
     "format_interval": "intervals",
+    "import_ticks": "ticks",
     "infer_instrument": "instruments",
     "parse_interval": "intervals",
     "read_bars": "reading",

@@ -40,10 +40,22 @@ SENTENCES = {
     "timezone": "times are local times of an unknown zone: reading needs --timezone",
     "stamp": "times look like the ends of bars: reading may need --stamp close",
     "optional": "values of an optional column cannot be used",
+    "damaged": "rows cannot be what was imported",
+    "early_recv": "rows were received before they happened: the receiver's clock is behind",
+    "crossed_book": "the best bid is at or above the best ask after a packet",
+    "repeated_orders": "orders are added that are there already",
+    "unknown_orders": "events are of orders that were never added, such as those from before",
+    "beyond_order": "orders lose more than they have",
+    "repeated_rows": "rows repeat the row before them",
+    "large_qty": "quantities are beyond 32 bits, in lots",
+    "silence": "nothing happened for long",
+    "corrected": "times or trades were corrected when they were imported",
+    "noted": "the import merged or left out",
 }
 NOTES = (
     *("off_interval", "outlier", "flat_spell", "zero_volume", "sessions", "mixed_units"),
-    *("timezone", "stamp", "optional"),
+    *("timezone", "stamp", "optional", "unknown_orders", "beyond_order", "repeated_rows"),
+    *("large_qty", "silence", "corrected", "noted"),
 )
 """Kinds that inform only. Every other kind makes data unclean, except a `gap` of a market with
 sessions that is at most `THIN_BARS` bars long, and what a repair asked for by name takes care of.

@@ -61,7 +61,7 @@ class StepFinder:
             divisor = math.gcd(divisor, self._divisors[d] * 10 ** (digits - d))
         if total < _ENOUGH_VALUES or self._least == self._most:
             divisor = 1
-        return Decimal(_round_step(divisor)).scaleb(-digits).normalize()
+        return Decimal(round_step(divisor)).scaleb(-digits).normalize()
 
 
 def smallest_step(values: np.ndarray) -> Decimal | None:
@@ -71,7 +71,7 @@ def smallest_step(values: np.ndarray) -> Decimal | None:
     return finder.step()
 
 
-def _round_step(divisor: int) -> int:
+def round_step(divisor: int) -> int:
     """Return the largest of 1, 2, 2.5 and 5 times a power of ten that divides `divisor`."""
     best, power = 1, 1
     while power <= divisor:

@@ -13,16 +13,26 @@ from typing import Any
 from hftsim.core.errors import HftError, StrategyError, UnknownNameError
 from hftsim.native.fields import told_by
 from hftsim.strategies.base import Strategy
+from hftsim.strategies.cross_exchange_arbitrage import CrossExchangeArbitrage
+from hftsim.strategies.grid import GridStrategy
+from hftsim.strategies.liquidity_taking import LiquidityTakingStrategy
+from hftsim.strategies.market_making import MarketMakingStrategy
 from hftsim.strategies.mean_reversion import MeanReversionStrategy
 from hftsim.strategies.ml import MLStrategy
 from hftsim.strategies.momentum import MomentumStrategy
 from hftsim.strategies.sma_cross import SmaCrossStrategy
+from hftsim.strategies.statistical_arbitrage import StatisticalArbitrage
 
 STRATEGIES: dict[str, type[Strategy]] = {
     "momentum": MomentumStrategy,
     "mean-reversion": MeanReversionStrategy,
     "sma-cross": SmaCrossStrategy,
     "ml": MLStrategy,
+    "market-making": MarketMakingStrategy,
+    "liquidity-taking": LiquidityTakingStrategy,
+    "grid": GridStrategy,
+    "statistical-arbitrage": StatisticalArbitrage,
+    "cross-exchange-arbitrage": CrossExchangeArbitrage,
 }
 
 
@@ -155,7 +165,17 @@ def _converted(cls: type[Strategy], name: str, value: Any) -> Any:
         if kind in (int, float):
             return kind(value)
         if isinstance(kind, type) and issubclass(kind, enum.IntEnum):
-            return kind[value.upper()] if value.upper() in kind.__members__ else kind(int(value))
+            member = value.upper().replace("-", "_")
+            return kind[member] if member in kind.__members__ else kind(int(value))
     except (KeyError, ValueError):
-        raise StrategyError(f"{cls.__name__}.{name} is {kind.__name__}, got {value!r}") from None
+        is_enum = issubclass(kind, enum.IntEnum)
+        known = f" ({_names_of(kind)})" if is_enum else ""
+        raise StrategyError(
+            f"{cls.__name__}.{name} is {kind.__name__}{known}, got {value!r}"
+        ) from None
     raise StrategyError(f"{cls.__name__}.{name} cannot be given as text")
+
+
+def _names_of(kind: type[enum.IntEnum]) -> str:
+    """Return the members of an enum as they may be written on the command line."""
+    return ", ".join(n.lower().replace("_", "-") for n in kind.__members__)

@@ -293,8 +293,8 @@ def _put_near(book, index, position, key, qty, keep):
         clear_bit(_words(book, index), np.int64(position))
         if key == tops[BEST + index]:
             tops[BEST + index] = next_key(book, index, key)
-            if tops[HIDES]:
-                _uncover(book, 1 - index)
+        if tops[HIDES]:
+            _uncover(book, 1 - index)
     return previous
 
 
@@ -313,6 +313,9 @@ def _uncover(book, index):
     other = tops[BEST + 1 - index]
     tops[BEST + index] = next_key(book, index, MOST_PRICE + 1 if other == NO_LEVEL else -other)
     tops[HIDES] = is_crossed(book)
+    if not tops[HIDES]:
+        for each in range(2):
+            tops[BEST + each] = next_key(book, each, MOST_PRICE + 1)
 
 
 def put_far(address, index, key, qty, keep):
@@ -334,8 +337,9 @@ def put_far(address, index, key, qty, keep):
             tops[BEST + index] = key
             if key + tops[BEST + 1 - index] >= 0:
                 _hide(book, 1 - index, key)
-    elif key == tops[BEST + index]:
-        tops[BEST + index] = next_key(book, index, key)
+    elif previous > 0:
+        if key == tops[BEST + index]:
+            tops[BEST + index] = next_key(book, index, key)
         if tops[HIDES]:
             _uncover(book, 1 - index)
     book.far_hits += 1
@@ -378,8 +382,8 @@ def clear_to(book, index, key):
             row += 1
     if tops[BEST + index] >= key:
         tops[BEST + index] = next_key(book, index, key)
-        if tops[HIDES]:
-            _uncover(book, 1 - index)
+    if tops[HIDES]:
+        _uncover(book, 1 - index)
 
 
 @compiled

@@ -30,7 +30,8 @@ _MOST_DRAWN = 2_000_000
 @takes_groups
 def check(
     data: Annotated[
-        Path | None, typer.Argument(metavar="DATA", help="A file, or a folder of files.")
+        Path | None,
+        typer.Argument(metavar="DATA", help="A file, a folder of files, or a tick store."),
     ] = None,
     *,
     leakage: Annotated[
@@ -45,6 +46,9 @@ def check(
 ) -> int:
     """Check data: gaps, repeats, disorder, impossible prices, outliers, flat spells.
 
+    Of ticks (a store, or a file of book events): damage, disorder, negative latency, crossed books,
+    unknown orders, repeats, and what their import corrected.
+
     Ends with 0 if the data is clean, and with 3 if something makes it unclean. A repair given by
     name counts as made.
     """
@@ -55,16 +59,58 @@ def check(
             raise InputError("one file, or one folder of files, is checked at a time")
         reads = [source.path for source in what.sources]
         with shell.run_folder(out, "check", reads) as (folder, target):
-            if what.is_batch:
+            answer: dict[str, Any]
+            ticks = _tick_runs(shell, what, folder, target)
+            if ticks:
+                answer = ticks[0] if len(ticks) == 1 else {"runs": ticks, "out": str(target)}
+            elif what.is_batch:
                 answer = _batch(shell, what, folder, target, leakage=leakage)
             else:
                 answer = _one(shell, what, folder, target, leakage=leakage)
             _write(folder, answer)
-        runs = answer.get("runs", [answer])
+        runs: list[dict[str, Any]] = answer.get("runs", [answer])
         shell.answer(answer, lambda console: _show(console, runs))
     if any("error" in run for run in runs):
         return MISUSE
     return 0 if all(run["clean"] for run in runs) else FOUND_DIFFERENCES
+
+
+def _tick_runs(shell: Shell, what: Reading, folder: Path, target: Path) -> list[dict[str, Any]]:
+    """Check a tick store, symbol by symbol, or a file of events; nothing where it is neither."""
+    from hftsim.data.ticks import TickStore, is_store, tick_format
+
+    path, symbol = what.sources[0].path, what.options.get("symbol")
+    named = what.options.get("format")
+    if is_store(path):
+        whole = path.is_dir() and not list(path.glob("*.arrow"))
+        symbols = TickStore(path).symbols if whole and symbol is None else [symbol]
+        return [_ticks(shell, path, name, folder, target) for name in symbols]
+    if tick_format(path, named):
+        return [_ticks(shell, path, symbol, folder, target, named)]
+    return []
+
+
+def _ticks(
+    shell: Shell,
+    path: Path,
+    symbol: str | None,
+    folder: Path,
+    target: Path,
+    format: str | None = None,
+) -> dict[str, Any]:
+    from hftsim.data.ticks import ReadingOptions, check_tick_file, check_ticks, is_store
+
+    name = f"{path.name}-{symbol}" if symbol and path.is_dir() else path.name
+    progress = shell.progress(f"check {name}")
+    if is_store(path):
+        report = check_ticks(path, symbol, progress=progress)
+    else:
+        options = ReadingOptions(symbol=symbol)
+        report = check_tick_file(path, format=format, options=options, progress=progress)
+    picture = f"{name}.png"
+    _draw(folder / picture, None, report, name)
+    answer = {"path": str(path), **report.to_dict(), "picture": str(target / picture)}
+    return {**answer, "symbol": symbol, "out": str(target)}
 
 
 def _batch(

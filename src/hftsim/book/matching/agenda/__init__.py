@@ -1,0 +1,1 @@
+"""The work on one message, step by step."""

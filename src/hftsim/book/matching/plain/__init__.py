@@ -1,0 +1,1 @@
+"""The short way of the most common messages."""

@@ -1,0 +1,1 @@
+"""The state of a book as rows, and back."""

@@ -1,0 +1,1 @@
+"""What an order does that comes in: trade, then rest or end."""

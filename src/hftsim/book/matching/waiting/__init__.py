@@ -1,0 +1,1 @@
+"""Orders that act by themselves: stops, pegs, orders with an end."""

@@ -1,0 +1,65 @@
+"""Order ids of people, which may be text, and those of the book, which are numbers."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from hftsim.core.enums import ReportKind
+from hftsim.core.errors import InputError
+
+OrderId = int | str
+
+_LARGEST = (1 << 63) - 1
+_ENDS = (ReportKind.FILL, ReportKind.CANCEL, ReportKind.EXPIRE, ReportKind.REDUCE)
+
+
+class OrderIds:
+    """Gives numbers to ids that are text, and to orders that come without an id.
+
+    Parameters
+    ----------
+    is_live : tells whether a number is the id of a live order.
+    """
+
+    def __init__(self, is_live: Callable[[int], bool]) -> None:
+        self._is_live = is_live
+        self._numbers: dict[str, int] = {}
+        self._names: dict[int, str] = {}
+        self._next = 1
+
+    def of_new(self, order_id: OrderId | None) -> int:
+        """Return the number of an order that comes in; None asks for a free one."""
+        if isinstance(order_id, int):
+            return self._checked(order_id)
+        if order_id is not None and order_id in self._numbers:
+            return self._numbers[order_id]
+        while self._is_live(self._next) or self._next in self._names:
+            self._next += 1
+        number = self._next
+        self._next += 1
+        if order_id is not None:
+            self._numbers[order_id], self._names[number] = number, order_id
+        return number
+
+    def of_live(self, order_id: OrderId) -> int:
+        """Return the number of an order that may be live, 0 where the text is not known."""
+        if isinstance(order_id, int):
+            return self._checked(order_id)
+        return self._numbers.get(order_id, 0)
+
+    def name(self, number: int) -> OrderId:
+        """Return the id as its owner wrote it."""
+        return self._names.get(number, number)
+
+    def forget_dead(self, reports: np.ndarray) -> None:
+        """Forget the text of orders that ended."""
+        if self._names:
+            over = np.isin(reports["kind"], _ENDS) & (reports["leaves_qty"] == 0)
+            for number in reports["order_id"][over | (reports["kind"] == ReportKind.REJECT)]:
+                if int(number) in self._names and not self._is_live(int(number)):
+                    del self._numbers[self._names.pop(int(number))]
+
+    def _checked(self, order_id: int) -> int:
+        if isinstance(order_id, bool) or not 0 < order_id <= _LARGEST:
+            raise InputError(f"order id {order_id!r} must be text or a whole number above 0")
+        return int(order_id)

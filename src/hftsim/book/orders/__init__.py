@@ -1,0 +1,1 @@
+"""Where the orders of a book rest: pool, price levels, ids. Nothing here knows of matching."""

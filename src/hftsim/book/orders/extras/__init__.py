@@ -1,0 +1,1 @@
+"""What few orders have, beside the 32 bytes of every order."""

@@ -1,0 +1,1 @@
+"""Price levels outside of the ladder's window."""

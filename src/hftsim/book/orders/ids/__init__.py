@@ -1,0 +1,1 @@
+"""From the id of a live order to its place in the pool."""

@@ -1,0 +1,1 @@
+"""Recorded changes of a book, applied without matching."""

@@ -1,0 +1,1 @@
+"""The record that holds a book together."""

@@ -1,0 +1,62 @@
+"""Tick data at scale: the store, its files, the importers and the checks."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hftsim.data.ticks.importing import FORMATS, ReadingOptions, TickReader
+    from hftsim.data.ticks.intake import import_ticks
+    from hftsim.data.ticks.lobster_check import verify_lobster
+    from hftsim.data.ticks.quality import check_tick_file, check_ticks, tick_format
+    from hftsim.data.ticks.series import Chunk, Ticks
+    from hftsim.data.ticks.settings import ImportReport, ImportSettings
+    from hftsim.data.ticks.store import TickStore, is_store, open_ticks
+
+__all__ = [
+    "FORMATS",
+    "Chunk",
+    "ImportReport",
+    "ImportSettings",
+    "ReadingOptions",
+    "TickReader",
+    "TickStore",
+    "Ticks",
+    "check_tick_file",
+    "check_ticks",
+    "import_ticks",
+    "is_store",
+    "open_ticks",
+    "tick_format",
+    "verify_lobster",
+]
+
+_MODULES = {
+    "FORMATS": "importing",
+    "Chunk": "series",
+    "ImportReport": "settings",
+    "ImportSettings": "settings",
+    "ReadingOptions": "importing",
+    "TickReader": "importing",
+    "TickStore": "store",
+    "Ticks": "series",
+    "check_tick_file": "quality",
+    "check_ticks": "quality",
+    "import_ticks": "intake",
+    "is_store": "store",
+    "open_ticks": "store",
+    "tick_format": "quality",
+    "verify_lobster": "lobster_check",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load what is asked for, and its dependencies with it, when first used."""
+    if name in _MODULES:
+        import importlib
+
+        return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Name everything public, loaded or not."""
+    return sorted(__all__)

@@ -1,0 +1,1 @@
+"""Traders of a crowd."""

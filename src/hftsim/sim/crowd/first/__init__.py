@@ -1,0 +1,1 @@
+"""The orders a book opens with."""

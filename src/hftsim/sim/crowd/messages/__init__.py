@@ -1,0 +1,1 @@
+"""From an intention to the matching engine and back."""

@@ -1,0 +1,1 @@
+"""Order flow that reacts to the lengths of the queues."""

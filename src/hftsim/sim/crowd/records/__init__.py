@@ -1,0 +1,1 @@
+"""The memory of a crowd, as compiled code reaches it."""

@@ -1,0 +1,1 @@
+"""What a crowd does, as rows of market data."""

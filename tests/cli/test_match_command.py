@@ -1,0 +1,130 @@
+"""`hftsim match`: files of orders in, files of reports out."""
+
+import pandas as pd
+import pytest
+
+HEADER = "seq,op,order_id,side,type,tif,price,qty,owner,display_qty"
+ORDERS = """
+10,new,1,sell,limit,GTC,100,5,0,0
+20,new,2,sell,limit,GTC,100,10,0,3
+30,new,3,sell,limit,GTC,100,4,0,0
+40,new,9,buy,limit,IOC,100,14,0,0
+41,cancel,77,,,,,,,
+42,replace,2,,,,101,6,,
+43,new,10,buy,market,,,2,0,0
+44,new,11,Buy,limit,GTC,99,1,0,0
+45,new,12,buy,limit,XXX,99,1,0,0
+46,new,13,buy,limit,GTX,99,1,0,0
+"""
+REPORTS = """seq,report,order_id,match_id,price,qty,leaves_qty
+10,ack,1,0,100,5,5
+20,ack,2,0,100,10,10
+30,ack,3,0,100,4,4
+40,ack,9,0,100,14,14
+40,fill,9,1,100,5,9
+40,fill,1,9,100,5,0
+40,fill,9,2,100,3,6
+40,fill,2,9,100,3,7
+40,fill,9,3,100,4,2
+40,fill,3,9,100,4,0
+40,fill,9,2,100,2,0
+40,fill,2,9,100,2,5
+41,reject,77,0,0,0,0
+42,replace,2,0,101,6,6
+43,ack,10,0,0,2,2
+43,fill,10,2,101,2,0
+43,fill,2,10,101,2,4
+44,reject,11,0,99,1,0
+45,reject,12,0,99,1,0
+46,ack,13,0,99,1,1
+"""
+
+
+def orders_file(folder, text=ORDERS, header=HEADER):
+    path = folder / "orders.csv"
+    path.write_text(header + text, encoding="utf-8")
+    return path
+
+
+def test_csv_to_csv(hftsim, tmp_path):
+    ended = hftsim("match", orders_file(tmp_path), "--out", "reports.csv", "--json")
+    assert ended.code == 0
+    counts = {name: ended.answer[name] for name in ("messages", "reports", "fills", "volume")}
+    assert counts == {"messages": 10, "reports": 20, "fills": 5, "volume": 16}
+    assert (tmp_path / "reports.csv").read_text() == REPORTS
+
+
+def test_parquet_to_parquet(hftsim, tmp_path):
+    table = pd.read_csv(orders_file(tmp_path))
+    assert table["price"].dtype == float  # as pandas writes a column with empty prices
+    table.to_parquet("orders.parquet")
+    assert hftsim("match", "orders.parquet", "--out", "reports.parquet").code == 0
+    (tmp_path / "expected.csv").write_text(REPORTS)
+    pd.testing.assert_frame_equal(pd.read_parquet("reports.parquet"), pd.read_csv("expected.csv"))
+
+
+def test_columns_that_may_be_left_out(hftsim, tmp_path):
+    path = orders_file(
+        tmp_path, "\n1,new,1,buy,7,2\n2,new,2,sell,7,2\n", "seq,op,order_id,side,price,qty"
+    )
+    ended = hftsim("match", path, "--out", "reports.csv", "--json")
+    assert (ended.answer["fills"], ended.answer["volume"]) == (1, 2)
+
+
+def test_many_chunks_are_one_stream(hftsim, tmp_path, monkeypatch):
+    from hftsim.book import order_files
+
+    path = orders_file(tmp_path)
+    pd.read_csv(path).to_parquet("orders.parquet")
+    monkeypatch.setattr(order_files, "_ROWS", 3)
+    monkeypatch.setattr(order_files, "_BLOCK_BYTES", 120)
+    for source in (path, "orders.parquet"):
+        assert hftsim("match", source, "--out", "reports.csv").code == 0
+        assert (tmp_path / "reports.csv").read_text() == REPORTS
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ("1,new,1,buy,limit,GTC,10.5,1,0,0", "row 2, column 'price': '10.5' is not a whole number"),
+        ("1,new,9223372036854775808,buy,limit,GTC,1,1,0,0", "row 2, column 'order_id'"),
+        ("1,new,1,buy,limit,GTC,1,many,0,0", "row 2, column 'qty': 'many' is not"),
+        (",new,1,buy,limit,GTC,1,1,0,0", "row 2, column 'seq': is empty"),
+        ("1,new,1,buy", "cannot be read"),
+    ],
+)
+def test_wrong_rows_are_told_with_file_and_row(hftsim, tmp_path, row, told):
+    ended = hftsim("match", orders_file(tmp_path, f"\n{row}\n"), "--out", "reports.csv")
+    assert ended.code == 2
+    assert ended.err.count("\n") == 1
+    assert "orders.csv" in ended.err
+    assert told in ended.err
+    assert {p.name for p in tmp_path.iterdir()} == {"orders.csv"}
+
+
+def test_wrong_files_are_told(hftsim, tmp_path):
+    path = orders_file(tmp_path)
+    (tmp_path / "empty.csv").write_text("")
+    cases = {
+        ("none.csv", "r.csv"): "none.csv",
+        ("empty.csv", "r.csv"): "is empty",
+        (path, "r.txt"): "unknown kind of file",
+        (path, path): "is the file that is read",
+        (path, tmp_path): "is a folder",
+    }
+    for (source, out), told in cases.items():
+        ended = hftsim("match", source, "--out", out)
+        assert (ended.code, told in ended.err) == (2, True)
+    wrong = orders_file(tmp_path, ORDERS, HEADER.replace("order_id", "orderid"))
+    assert "did you mean 'orderid'?" in hftsim("match", wrong, "--out", "r.csv").err
+
+
+def test_a_file_that_is_there_is_replaced_only_by_a_whole_one(hftsim, tmp_path):
+    path, out = orders_file(tmp_path), tmp_path / "reports.csv"
+    out.write_text("before")
+    broken = tmp_path / "broken.csv"
+    broken.write_text(path.read_text() + "47,new,x,buy,limit,GTC,1,1,0,0\n")
+    assert hftsim("match", broken, "--out", out).code == 2
+    assert out.read_text() == "before"
+    assert hftsim("match", path, "--out", out).code == 0
+    assert out.read_text() == REPORTS

@@ -1,0 +1,261 @@
+"""One instrument's venue in the plain tick market: recorded rows, own orders, and who trades."""
+
+import math
+from collections.abc import Callable
+
+from tick_books import Book
+from tick_queue import level_changed
+from tick_words import (
+    ASK,
+    BID,
+    CANCEL,
+    MARKS,
+    NEW,
+    F,
+    K,
+    Order,
+    R,
+    Report,
+    Request,
+    Resting,
+    Row,
+    S,
+    Settings,
+    T,
+    Tif,
+    Trade,
+)
+
+from hftsim.core import Instrument
+
+
+class Venue:
+    """What happens at a venue; `report` sends a report, `mark` asks to be called back."""
+
+    def __init__(
+        self,
+        index: int,
+        rules: Instrument,
+        level: str,
+        settings: Settings,
+        report: Callable[[int, Report], None],
+        mark: Callable[[int, int, Trade], None],
+    ) -> None:
+        self.index, self.rules, self.level, self.settings = index, rules, level, settings
+        self.report, self.mark = report, mark
+        self.book, self.now = Book(), 0
+        self.own: list[Resting] = []
+        self.held = self.newest = self.unknown = 0
+        self.halted = False
+        self.trades: list[Trade] = []
+
+    # -- recorded rows ------------------------------------------------------------------------
+
+    def row(self, row: Row) -> None:
+        self.now = row.ts_event
+        if row.kind in (K.ADD, K.REDUCE, K.DELETE, K.EXECUTE) and row.priority == 0:
+            self.unknown += 1
+            return
+        was = self.book.qty(row.side, row.price) if row.side else 0
+        self.book.apply(row, self.level)
+        if row.kind == K.ADD:
+            self.newest = row.priority
+        if row.kind == K.STATUS:
+            self.halted = row.qty == 0
+        elif row.kind == K.TRADE:
+            self.public_trade(row)
+        elif row.kind == K.EXECUTE:
+            self.execution(row.side, row.price, row.qty, row.priority)
+        elif row.kind in (K.REDUCE, K.DELETE):
+            for order in self.at(row.side, row.price):
+                if row.priority <= order.newest:
+                    order.front -= row.qty
+        elif row.kind == K.DEPTH or (row.kind == K.QUOTE and self.level == "l1"):
+            self.level_now(row, was)
+        if row.kind in (K.DEPTH, K.ADD) or (row.kind == K.QUOTE and self.level == "l1"):
+            now = was + row.qty if row.kind == K.ADD else row.qty
+            self.crossed(row.side, row.price, now - was)
+
+    def level_now(self, row: Row, was: int) -> None:
+        for order in self.at(row.side, row.price):
+            level_changed(order, self.settings.queue, was, row.qty)
+        if row.kind == K.QUOTE:
+            for order in self.own:
+                better = (order.price - row.price) * row.side > 0
+                if order.side == row.side and (better or row.qty == 0):
+                    order.front = order.traded = 0.0
+
+    def at(self, side: int, price: int) -> list[Resting]:
+        return [o for o in self.queue(side) if o.price == price]
+
+    def queue(self, side: int) -> list[Resting]:
+        """Return own orders of a side, best price first, then in order of arrival."""
+        mine = [o for o in self.own if o.side == side]
+        return sorted(mine, key=lambda o: -o.price * side)
+
+    def crossed(self, side: int, price: int, room: int) -> None:
+        for order in self.queue(-side):
+            if room > 0 and order.reaches(price):
+                room -= self.make(order, room, F.BOOK_CROSS)
+
+    def public_trade(self, row: Row) -> None:
+        side = -(row.side or self.guessed(row.price))
+        if side == 0:
+            return
+        if self.level == "l3":
+            self.execution(side, row.price, row.qty, 0)
+            return
+        room = row.qty
+        for order in self.queue(side):
+            if room <= 0:
+                return
+            if order.price == row.price:
+                order.front -= room
+                order.traded += room
+                if order.front <= -0.5:
+                    room -= self.make(order, min(int(0.5 - order.front), room), F.QUEUE_FRONT)
+                    order.front = max(order.front, 0.0)
+            elif (order.price - row.price) * side > 0:
+                room -= self.make(order, room, F.TRADE_THROUGH)
+
+    def guessed(self, price: int) -> int:
+        if self.book.ask is not None and price >= self.book.ask:
+            return BID
+        if self.book.bid is not None and price <= self.book.bid:
+            return ASK
+        return 0
+
+    def execution(self, side: int, price: int, qty: int, priority: int) -> None:
+        """Handle the execution of a recorded order; priority 0: a hidden one, last at its price."""
+        room = qty
+        for order in self.queue(side):
+            if (order.price - price) * side > 0:
+                if room > 0:
+                    room -= self.make(order, room, F.TRADE_THROUGH)
+            elif order.price == price and priority:
+                if priority <= order.newest:
+                    order.front -= qty
+                elif room > 0:
+                    room -= self.make(order, room, F.QUEUE_FRONT)
+
+    # -- own orders ---------------------------------------------------------------------------
+
+    def wanted(self, order: Resting) -> int:
+        if not order.reduce_only:
+            return order.left
+        return min(order.left, max(0, -order.side * self.held))
+
+    def make(self, order: Resting, room: int, reason: F) -> int:
+        """Fill a resting order; returns the lots that are gone for the others."""
+        qty = self.wanted(order)
+        if self.settings.partial_fills:
+            qty = min(qty, room)
+        if qty > 0:
+            self.trade(order, qty, order.price, reason)
+        if order.left == 0:
+            self.own.remove(order)
+        elif self.wanted(order) == 0:
+            self.own.remove(order)
+            self.ended(order, S.EXPIRED, R.REDUCED_TO_ZERO)
+        return qty if self.settings.partial_fills else 0
+
+    def trade(self, order: Resting, qty: int, price: int, reason: F) -> None:
+        maker = reason != F.TAKER_WALK
+        rules, mid = self.rules, self.book.mid
+        rate = rules.maker_fee if maker else rules.taker_fee
+        away = math.nan if mid is None else order.side * (price - mid) * float(rules.tick_size)
+        trade = Trade(
+            self.now, order.id, self.index, order.side, price, qty, maker, reason,
+            self.now - order.ts_entry, rate * (float(price) * qty * rules.tick_value), away,
+            order.entry, max(order.front, 0.0),
+        )  # fmt: skip
+        order.left -= qty
+        self.held += order.side * qty
+        self.trades.append(trade)
+        for which in range(3):
+            self.mark(self.now + MARKS[which], which, trade)
+        self.report(self.now, Report(order.id, "fill", trade=trade, price=price, qty=qty))
+
+    def note(self, which: int, trade: Trade) -> None:
+        mid = self.book.mid
+        if mid is not None:
+            tick = float(self.rules.tick_size)
+            trade.marks[which] = trade.side * (mid * tick - trade.price * tick)
+
+    def ended(self, order: Resting, said: S, reason: R = R.NONE) -> None:
+        self.report(self.now, Report(order.id, said, reason))
+
+    # -- own requests -------------------------------------------------------------------------
+
+    def request(self, now: int, request: Request, order: Order) -> None:
+        self.now = now
+        mine = next((o for o in self.own if o.id == request.order_id), None)
+        if request.kind == NEW:
+            self.new(order)
+        elif mine is None:
+            self.report(now, Report(request.order_id, "not changed", R.UNKNOWN_ORDER))
+        elif request.kind == CANCEL:
+            self.own.remove(mine)
+            self.ended(mine, S.CANCELED)
+        else:
+            self.replace(mine, request)
+
+    def new(self, order: Order) -> None:
+        price = None if order.type == T.MARKET else order.price
+        mine = Resting(
+            order.id, order.side, order.type, order.tif, price, order.qty, order.reduce_only,
+            self.now, self.newest,
+        )  # fmt: skip
+        if self.halted:
+            self.ended(mine, S.REJECTED, R.NOT_IN_THIS_PHASE)
+        elif order.tif == Tif.GTX and self.would_take(mine):
+            self.ended(mine, S.REJECTED, R.WOULD_TAKE)
+        else:
+            self.report(self.now, Report(order.id, S.NEW))
+            self.enter(mine)
+
+    def replace(self, mine: Resting, request: Request) -> None:
+        old = mine.price
+        mine.price = request.price
+        refused = R.NOT_IN_THIS_PHASE if self.halted else R.NONE
+        if not refused and mine.tif == Tif.GTX and self.would_take(mine):
+            refused = R.WOULD_TAKE
+        if refused:
+            mine.price = old
+            self.report(self.now, Report(mine.id, "not changed", refused))
+            return
+        done = Report(mine.id, "replaced", price=request.price, qty=request.qty)
+        self.report(self.now, done)
+        keeps = old == request.price and request.qty < mine.left
+        mine.left = request.qty
+        if not keeps:
+            self.own.remove(mine)
+            mine.ts_entry, mine.newest = self.now, self.newest
+            mine.front = mine.traded = mine.entry = 0.0
+            self.enter(mine)
+
+    def would_take(self, order: Resting) -> bool:
+        top = self.book.top[-order.side]
+        return top is not None and order.reaches(top)
+
+    def enter(self, order: Resting) -> None:
+        """Let an order that has arrived take what it reaches, and rest with what is left."""
+        reached = [(p, q) for p, q in self.book.shown(-order.side) if order.reaches(p)]
+        if order.tif == Tif.FOK and sum(q for _, q in reached) < order.left:
+            self.ended(order, S.EXPIRED, R.FOK_NOT_FILLABLE)
+            return
+        if not self.settings.partial_fills:
+            reached = [(p, order.left) for p, _ in reached[:1]]
+        for price, there in reached:
+            qty = min(there, self.wanted(order))
+            if qty > 0:
+                self.trade(order, qty, price, F.TAKER_WALK)
+        if order.left == 0:
+            return
+        if order.reduce_only and self.wanted(order) == 0:
+            self.ended(order, S.EXPIRED, R.REDUCED_TO_ZERO)
+        elif order.type == T.MARKET or order.tif in (Tif.IOC, Tif.FOK):
+            self.ended(order, S.EXPIRED, R.IOC_REMAINDER)
+        else:
+            order.front = order.entry = float(self.book.qty(order.side, order.price))
+            self.own.append(order)

@@ -1,0 +1,158 @@
+"""The words of the plain tick market: rows, settings, orders, fills, and messages on their way."""
+
+import dataclasses
+import math
+from typing import Any
+
+from hftsim.core import RejectReason
+from hftsim.core.enums import FillReason, OrderStatus, OrderType, TimeInForce
+from hftsim.core.events import EventFlag, EventKind
+from hftsim.risk import RiskLimits
+from hftsim.sim.latency import LatencyModel
+from hftsim.sim.queue import QueueModel
+
+R, F, T, S, Tif, K = RejectReason, FillReason, OrderType, OrderStatus, TimeInForce, EventKind
+LAST, VENUE, MACHINE = EventFlag.LAST, EventFlag.ON_EXCHANGE, EventFlag.ON_LOCAL
+STRATEGY, STOP_LOSS, TAKE_PROFIT, HALT = range(4)
+NEW, CANCEL, REPLACE = "new", "cancel", "replace"
+BID, ASK = 1, -1
+MARKS = (100_000_000, 1_000_000_000, 10_000_000_000)
+
+
+@dataclasses.dataclass
+class Row:
+    ts_event: int
+    ts_recv: int
+    kind: int
+    side: int
+    price: int
+    qty: int
+    priority: int = 0
+    order_id: int = 0
+    flags: int = LAST | VENUE | MACHINE
+
+
+@dataclasses.dataclass
+class Settings:
+    capital: float = 100_000.0
+    limits: RiskLimits = dataclasses.field(default_factory=RiskLimits.off)
+    latency: LatencyModel = dataclasses.field(default_factory=LatencyModel)
+    queue: QueueModel = dataclasses.field(default_factory=QueueModel)
+    partial_fills: bool = True
+    equity_every: int = 1_000_000_000
+    wake_every: int = 0
+    handlers: frozenset[str] = frozenset()
+    seed: int = 0
+
+
+@dataclasses.dataclass
+class Order:
+    """An order as the strategy's machine knows it."""
+
+    id: int
+    instrument: int
+    side: int
+    type: int
+    tif: int
+    price: int
+    trigger: int
+    qty: int
+    reduce_only: bool
+    origin: int
+    ts_sent: int
+    ts_done: int = 0
+    filled: int = 0
+    status: OrderStatus = S.PENDING_NEW
+    reason: RejectReason = R.NONE
+    canceling: bool = False
+
+    @property
+    def left(self) -> int:
+        return self.qty - self.filled
+
+    @property
+    def is_open(self) -> bool:
+        return self.status <= S.PARTIALLY_FILLED
+
+    @property
+    def row(self) -> tuple[int | bool, ...]:
+        return (
+            self.id, self.instrument, self.side, self.type, self.tif, self.price, self.trigger, self.qty,
+            self.filled, self.reduce_only, self.origin, self.status, self.reason, self.ts_sent, self.ts_done,
+        )  # fmt: skip
+
+
+@dataclasses.dataclass
+class Resting:
+    """An order as the venue knows it; a market order has no price."""
+
+    id: int
+    side: int
+    type: int
+    tif: int
+    price: int | None
+    left: int
+    reduce_only: bool
+    ts_entry: int
+    newest: int
+    front: float = 0.0
+    traded: float = 0.0
+    entry: float = 0.0
+
+    def reaches(self, price: int) -> bool:
+        """Whether this order would trade with somebody of the other side at `price`."""
+        return self.price is None or (self.price - price) * self.side >= 0
+
+
+@dataclasses.dataclass
+class Trade:
+    """A fill of an own order."""
+
+    ts_event: int
+    order_id: int
+    instrument: int
+    side: int
+    price: int
+    qty: int
+    is_maker: bool
+    reason: FillReason
+    waited: int
+    fee: float
+    slippage: float
+    queue_entry: float
+    queue_fill: float
+    marks: list[float] = dataclasses.field(default_factory=lambda: [math.nan] * 3)
+    ts_recv: int = 0
+    position: int = 0
+    step: int = 0
+
+    @property
+    def row(self) -> tuple[int | bool, ...]:
+        return (
+            self.ts_event, self.order_id, self.instrument, self.side, self.price, self.qty,
+            self.is_maker, self.reason, self.waited, self.ts_recv, self.position, self.step,
+        )  # fmt: skip
+
+    @property
+    def figures(self) -> tuple[float, ...]:
+        return (self.fee, self.slippage, self.queue_entry, self.queue_fill, *self.marks)
+
+
+@dataclasses.dataclass
+class Request:
+    kind: str
+    order_id: int
+    price: int = 0
+    qty: int = 0
+
+
+@dataclasses.dataclass
+class Report:
+    """What comes back; `said` is a status, or "replaced" or "not changed"."""
+
+    order_id: int
+    said: Any
+    reason: RejectReason = R.NONE
+    trade: Trade | None = None
+    price: int = 0
+    qty: int = 0
