@@ -61,7 +61,7 @@ EVENTS = [
     mbo(50, 77, 99.0, 1, "C", "B"),
 ]
 WANTED = [
-    ("CLEAR", 0, 0, 0, 0, "S"),
+    ("CLEAR", 0, 0, 0, 0, "LS"),
     ("ADD", 1, 1000, 10, 1, "S"),
     ("ADD", 1, 1000, 20, 2, "LS"),
     ("ADD", -1, 1005, 5, 3, "L"),
@@ -69,7 +69,8 @@ WANTED = [
     ("EXECUTE", 1, 1000, 5, 2, "L"),
     ("REDUCE", 1, 1000, 4, 2, "L"),
     ("DELETE", 1, 1000, 11, 2, "L"),
-    ("MODIFY", -1, 1004, 7, 3, "L"),
+    ("DELETE", -1, 1005, 5, 3, ""),
+    ("ADD", -1, 1004, 7, 3, "L"),
     ("TRADE", 0, 1002, 3, 0, "L"),
     ("DELETE", 1, 990, 1, 77, "L"),
 ]
@@ -96,6 +97,7 @@ def test_every_action(tmp_path, version):
         "trades_merged_into_executions": 1,
         "cancellations_merged_into_executions": 1,
         "modifications_merged_into_executions": 1,
+        "events_of_unknown_orders": 1,
     }
     assert report.instrument.symbol == "AAPL"
     assert report.instrument.venue == "XNAS.ITCH"

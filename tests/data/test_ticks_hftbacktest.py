@@ -136,7 +136,7 @@ def test_fills_and_what_repeats_them_become_executions(tmp_path):
         ("ADD", -1, 10, 3, True),
         ("EXECUTE", 1, 20, 1, False),
         ("EXECUTE", 1, 5, 2, True),
-        ("MODIFY", -1, 5, 3, True),
+        ("REDUCE", -1, 5, 3, True),
         ("DELETE", -1, 5, 3, True),
         ("TRADE", 1, 10, 0, True),
         ("CLEAR", 1, 0, 0, True),

@@ -130,7 +130,7 @@ def test_every_type_of_message(tmp_path, day):
         ("ADD", 1, 15000, 100, 1, True),
         ("ADD", -1, 15010, 200, 2, True),
         ("EXECUTE", 1, 15000, 30, 1, True),
-        ("EXECUTE", -1, 15009, 50, 2, True),
+        ("EXECUTE", -1, 15010, 50, 2, True),
         ("REDUCE", -1, 15010, 50, 2, True),
         ("REDUCE", 1, 15000, 20, 1, True),
         ("DELETE", 1, 15000, 50, 1, False),
@@ -209,18 +209,20 @@ def test_the_aggressor_of_hidden_trades_was_told_until_2014(tmp_path):
     assert [r[1] for r in rows_of(tmp_path)] == [1, -1, 1]
 
 
-def test_orders_that_contradict_are_counted(tmp_path):
+def test_orders_that_contradict(tmp_path):
+    e = Encoder()
+    e.add(NINE_THIRTY, 1, "B", 100, 1_500_000)
+    e.execute(NINE_THIRTY + 2, 1, 180)
+    e.delete(NINE_THIRTY + 3, 1)
+    report = taken(e.write(tmp_path), tmp_path)
+    assert report.noted == {"messages_on_unknown_orders": 1, "more_lots_taken_than_left": 1}
+    assert rows_of(tmp_path)[1] == ("EXECUTE", 1, 150, 100, 1, True)
     e = Encoder()
     e.add(NINE_THIRTY, 1, "B", 100, 1_500_000)
     e.add(NINE_THIRTY + 1, 1, "B", 50, 1_490_000)
-    e.execute(NINE_THIRTY + 2, 1, 80)
-    e.delete(NINE_THIRTY + 3, 1)
-    report = taken(e.write(tmp_path), tmp_path)
-    assert report.noted == {
-        "messages_on_unknown_orders": 1,
-        "orders_added_twice": 1,
-        "shares_beyond_the_order": 1,
-    }
+    path = e.write(tmp_path, "01312019.NASDAQ_ITCH50")
+    with pytest.raises(DataError, match=r"row 4, column 'order_id': .*alive already"):
+        taken(path, tmp_path)
 
 
 def plain_rows(messages):
@@ -247,7 +249,7 @@ def plain_rows(messages):
         else:
             shares = rest[0]
             kind = "EXECUTE" if what == "E" else "DELETE" if shares >= left else "REDUCE"
-            rows.append((kind, side, price, shares, ref))
+            rows.append((kind, side, price, min(shares, left), ref))
             live[ref][1] -= shares
             if live[ref][1] <= 0:
                 del live[ref]

@@ -64,7 +64,7 @@ def test_rows_that_no_book_may_see(change, field, words):
         {"kind": EventKind.MODIFY, "qty": 0, "priority": 0},
         {"kind": EventKind.FUNDING, "side": 0, "qty": -100, "order_id": 0},
         {"price": -5},
-        {"ts_event": MIDNIGHT - 9, "flags": LOCAL},
+        {"ts_event": MIDNIGHT - 9, "flags": LOCAL | 1},
         {"qty": 1 << 52},
     ],
 )

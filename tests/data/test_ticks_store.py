@@ -281,6 +281,26 @@ def test_arrays_get_what_they_leave_out():
     assert ticks.metadata["has_receive_times"] is False
 
 
+def test_rows_by_order_are_completed_where_they_lack_a_priority():
+    rows = [(0, "ADD", 1, 100, 5, 3), (1, "REDUCE", 0, 0, 2, 3), (2, "MODIFY", 0, 101, 9, 3)]
+    given = columns_of_rows(rows, orders=True)
+    given.pop("priority")
+    ticks = Ticks.from_columns(instrument(), given)
+    read = joined(ticks)
+    kinds = [EventKind(k).name for k in read["kind"]]
+    assert kinds == ["ADD", "REDUCE", "DELETE", "ADD"]
+    assert read["price"].tolist() == [100, 100, 100, 101]
+    assert read["qty"].tolist() == [5, 2, 3, 9]
+    assert np.diff(read["priority"]).tolist() == [0, 0, 1]
+    assert ticks.rows == 4
+    twice = columns_of_rows([rows[0], rows[0]], orders=True)
+    twice.pop("priority")
+    with pytest.raises(DataError, match="alive already"):
+        Ticks.from_columns(instrument(), twice)
+    with pytest.raises(DataError, match="do not fit into uint8"):
+        Ticks.from_columns(instrument(), {**given, "kind": np.array([300, 6, 6])})
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

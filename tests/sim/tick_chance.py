@@ -179,7 +179,9 @@ def execute(dice: Dice, orders: dict[int, tuple[int, int, int]]) -> list[Row]:
 
 
 def random_settings(dice: Dice, begin: int) -> Settings:
-    handlers = {name for name in HANDLERS if dice.random() < 0.5} or {"on_wake"}
+    handlers = {name for name in HANDLERS if dice.random() < 0.5}
+    if handlers <= {"on_fill"}:
+        handlers.add("on_wake")
     return Settings(
         capital=dice.choice([1000.0, 10_000.0, 1_000_000.0]),
         limits=random_limits(dice),

@@ -195,7 +195,8 @@ def require_near(what: str, real: Any, twin: Any, scale: float) -> None:
     real, twin = np.asarray(real, float), np.asarray(twin, float)
     assert real.shape == twin.shape, f"{what}: {real.shape} {twin.shape}"
     near = np.isclose(real, twin, rtol=1e-9, atol=1e-10 * scale, equal_nan=True)
-    assert near.all(), f"{what} at {np.argwhere(~near)[0]}\n real {real}\n twin {twin}"
+    where = tuple(np.argwhere(~near)[0]) if not near.all() else ()
+    assert near.all(), f"{what} at {where}: real {real[where]} twin {twin[where]}"
 
 
 def compare(case: Case) -> tuple[ReplayMarket, Market]:

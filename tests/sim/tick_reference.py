@@ -112,7 +112,7 @@ class Market:
 
     def run(self) -> None:
         self.first_session: int | None = None
-        looked = None
+        looked, wants = None, self.settings.handlers
         while self.agenda:
             time, rank, _, what = heapq.heappop(self.agenda)
             if rank == ROW:
@@ -125,7 +125,7 @@ class Market:
             elif rank == MARK:
                 which, trade = what
                 self.venues[trade.instrument].note(which, trade)
-            elif time != looked or self.soonest(time) is not None:
+            elif time != looked or ("on_fill" in wants and self.soonest(time) is not None):
                 self.look(time)
                 looked = time
                 if time == self.end:

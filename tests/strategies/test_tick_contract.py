@@ -18,7 +18,7 @@ CASES = [
     ("grid", {"spacing": "1", "levels": "200", "recentre_levels": "0"}),
     ("grid", {"spacing": "2", "levels": "3", "recentre_levels": "1"}),
     ("statistical-arbitrage", {"lookback": "30"}),
-    ("statistical-arbitrage", {"lookback": "30", "hedge": "kalman"}),
+    ("statistical-arbitrage", {"lookback": "20", "hedge": "kalman", "entry_z": "1"}),
     ("cross-exchange-arbitrage", {"min_profit_bps": "2"}),
 ]
 

@@ -21,7 +21,7 @@ class BarRun:
     """
 
     config_of_other_data = frozenset(
-        {"latency", "queue", "partial_fills", "equity_every", "chunk_rows"}
+        {"latency", "queue", "partial_fills", "trade_through", "equity_every", "chunk_rows"}
     )
     """Settings that do not concern a run on bars."""
 

@@ -34,6 +34,8 @@ class BacktestConfig:
     latency : on ticks, how long orders and reports travel.
     queue : on ticks by price, where an order is assumed to stand in its queue.
     partial_fills : on ticks, whether orders fill as far as recorded volume goes, or always whole.
+    trade_through : on ticks by order, whether an execution at a worse price than an own order's
+        fills it.
     equity_every : on ticks, how often the equity curve has a point, like ``"1s"``.
     chunk_rows : on ticks, rows read at a time; results do not depend on it.
     use_risk_manager : whether `risk_limits` apply; without them only the account's own money does.
@@ -52,6 +54,7 @@ class BacktestConfig:
     latency: LatencyModel = dataclasses.field(default_factory=LatencyModel)
     queue: QueueModel = dataclasses.field(default_factory=QueueModel)
     partial_fills: bool = True
+    trade_through: bool = True
     equity_every: str = "1s"
     chunk_rows: int | None = None
     use_risk_manager: bool = True
@@ -105,6 +108,7 @@ class BacktestConfig:
             latency=self.latency,
             queue=self.queue,
             partial_fills=self.partial_fills,
+            trade_through=self.trade_through,
             equity_every=self.equity_every,
             chunk_rows=self.chunk_rows,
             seed=self.seed,

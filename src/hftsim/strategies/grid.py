@@ -6,13 +6,12 @@ from hftsim.core.enums import OrderType, Side, TimeInForce
 from hftsim.core.errors import StrategyError
 from hftsim.native.fields import Array
 from hftsim.strategies.base import Strategy, every
+from hftsim.strategies.sizing import full_position
 
 BUY, SELL = int(Side.BUY), int(Side.SELL)
 LIMIT, GTX = int(OrderType.LIMIT), int(TimeInForce.GTX)
 MOST_LEVELS = 500
 SLOTS = 2 * MOST_LEVELS + 1
-FULLEST = 0.95
-"""Part of ``ctx.position_size`` that inventory may take: prices move, and limits are strict."""
 ONE_INSTRUMENT = "a grid lies in one instrument: give it one, and run others beside it"
 
 
@@ -95,8 +94,7 @@ class GridStrategy(Strategy):
         own = ctx.instrument(0)
         self.limit = self.inventory_limit
         if self.limit == 0:
-            worth = own.close * (own.tick_value / own.tick_size)
-            self.limit = int(FULLEST * ctx.position_size * ctx.equity / worth)
+            self.limit = full_position(ctx, 0)
         self.unit = self.qty
         if self.unit == 0:
             self.unit = max(1, own.min_qty, self.limit // self.levels)

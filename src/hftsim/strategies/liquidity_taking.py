@@ -8,14 +8,13 @@ from hftsim.core.errors import StrategyError
 from hftsim.execution.volatility import LN2, decay_weight
 from hftsim.native.fields import Array
 from hftsim.strategies.base import MAX_INSTRUMENTS, TOO_MANY_INSTRUMENTS, Strategy, every
+from hftsim.strategies.sizing import full_position
 
 BUY, SELL = int(Side.BUY), int(Side.SELL)
 LIMIT, IOC = int(OrderType.LIMIT), int(TimeInForce.IOC)
 MOST_SAMPLES = 64
 """Most samples that one horizon can have: 6.4 seconds."""
 SAMPLES = MAX_INSTRUMENTS * MOST_SAMPLES
-FULLEST = 0.95
-"""Part of ``ctx.position_size`` that a position may take: prices move, and limits are strict."""
 
 
 class LiquidityTakingStrategy(Strategy):
@@ -190,11 +189,7 @@ class LiquidityTakingStrategy(Strategy):
 
     def size(self, ctx: Any, k: int) -> int:
         """Return the lots of a full position."""
-        if self.qty > 0:
-            return self.qty
-        own = ctx.instrument(k)
-        worth = own.close * (own.tick_value / own.tick_size)
-        return int(FULLEST * ctx.position_size * max(0.0, ctx.equity) / worth)
+        return self.qty if self.qty > 0 else full_position(ctx, k)
 
     def take(self, ctx: Any, k: int, side: int, qty: int, closes: bool = False) -> None:  # noqa: FBT001, FBT002
         """Take up to `qty` lots at the best price, and nothing beyond it."""

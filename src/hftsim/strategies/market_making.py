@@ -12,6 +12,7 @@ from hftsim.execution.intensity import reach_rate, tick_decay
 from hftsim.execution.volatility import decay_weight
 from hftsim.native.fields import Array
 from hftsim.strategies.base import MAX_INSTRUMENTS, TOO_MANY_INSTRUMENTS, Strategy, every
+from hftsim.strategies.sizing import WHOLE, full_position
 
 BUY, SELL = int(Side.BUY), int(Side.SELL)
 MARKET, LIMIT = int(OrderType.MARKET), int(OrderType.LIMIT)
@@ -19,8 +20,6 @@ GTC, GTX = int(TimeInForce.GTC), int(TimeInForce.GTX)
 SLOTS = 2 * MAX_INSTRUMENTS
 PENDING_NS = 1_000_000_000
 """So long a replacement that was not confirmed counts as on its way."""
-FULLEST = 0.95
-"""Part of ``ctx.position_size`` that inventory may take: prices move, and limits are strict."""
 STEEPEST = 10.0
 """Largest decay of intensity that is believed, 1 / tick."""
 
@@ -194,12 +193,11 @@ class MarketMakingStrategy(Strategy):
         own = ctx.instrument(k)
         limit = self.inventory_limit
         if limit == 0:
-            worth = own.close * (own.tick_value / own.tick_size)
-            limit = int(FULLEST * ctx.position_size * ctx.equity / worth)
+            limit = full_position(ctx, k)
         self.limits[k] = limit
         unit = self.qty
         if unit == 0:
-            unit = max(1, own.min_qty, int(self.order_share * limit))
+            unit = max(1, own.min_qty, int(self.order_share * limit + WHOLE))
         self.units[k] = unit
 
     def sigma(self, k: int) -> float:

@@ -8,13 +8,12 @@ from hftsim.core.enums import OrderType, Side, TimeInForce
 from hftsim.core.errors import StrategyError
 from hftsim.native.fields import Array
 from hftsim.strategies.base import Strategy, every
+from hftsim.strategies.sizing import FULLEST, lot_value, lots_worth
 
 BUY, SELL = int(Side.BUY), int(Side.SELL)
 LIMIT, MARKET = int(OrderType.LIMIT), int(OrderType.MARKET)
 GTC, IOC = int(TimeInForce.GTC), int(TimeInForce.IOC)
 MOST_LOOKBACK = 1024
-FULLEST = 0.95
-"""Part of ``ctx.position_size`` that a leg may take: prices move, and limits are strict."""
 FLAT = 1e-9
 """Variances below this, in squared basis points, are none."""
 TWO_INSTRUMENTS = (
@@ -205,12 +204,10 @@ class StatisticalArbitrage(Strategy):
         sold = one if direction < 0 else other
         if not sold.may_short:
             return
-        worth_0 = one.close * (one.tick_value / one.tick_size)
-        worth_1 = other.close * (other.tick_value / other.tick_size)
         most = FULLEST * ctx.position_size
         part = min(self.max_position / (1.0 + self.slope), most, most / self.slope)
-        lots = int(part * ctx.equity / worth_0)
-        ratio = self.slope * worth_0 / worth_1
+        lots = lots_worth(ctx, 0, part * max(0.0, ctx.equity))
+        ratio = self.slope * lot_value(ctx, 0) / lot_value(ctx, 1)
         if lots < max(1, one.min_qty) or int(lots * ratio + 0.5) < max(1, other.min_qty):
             return
         self.direction, self.want, self.ratio = direction, direction * lots, ratio

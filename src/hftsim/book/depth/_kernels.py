@@ -18,44 +18,70 @@ from hftsim.book.bitmap._kernels import (
     set_bit,
     words_at,
 )
-from hftsim.native.fields import record_dtype
-from hftsim.native.records import array_at, call_at, compiled, inline, pointer_to, record_type
+from hftsim.book.depth.far._kernels import (
+    BEST,
+    DEPTH,
+    FAR,
+    FAR_BEST,
+    FAR_COUNT,
+    FAR_SIZE,
+    HIDES,
+    MOST_PRICE,
+    NO_LEVEL,
+    NO_ROOM,
+    ORIGIN,
+    TOPS,
+    depth_at,
+    far_key_below,
+    far_level_at,
+    far_of,
+    far_row,
+    insert_far,
+    ints_at,
+    remove_far,
+    set_far,
+    take_far,
+    tops_of,
+)
+from hftsim.native.records import call_at, compiled, inline
 
-NO_LEVEL = -(1 << 62)
-"""The best key of a side without levels."""
-NO_ROOM = -1
-"""Returned instead of the previous quantity: no room for far levels, nothing was changed."""
-MOST_PRICE = 1 << 60
-"""Prices beyond this, in ticks, are no prices."""
+__all__ = [
+    "BEST",
+    "DEPTH",
+    "FAR",
+    "FAR_BEST",
+    "FAR_COUNT",
+    "FAR_SIZE",
+    "HIDES",
+    "MOST_PRICE",
+    "NO_LEVEL",
+    "NO_ROOM",
+    "ORIGIN",
+    "TOPS",
+    "best_ask",
+    "best_bid",
+    "clear_side",
+    "clear_to",
+    "depth_at",
+    "far_level_at",
+    "has_side",
+    "is_crossed",
+    "level_qty",
+    "levels_of",
+    "next_key",
+    "put_far",
+    "put_level",
+    "set_level",
+    "side_index",
+    "take_far",
+    "tops_of",
+    "worst_key",
+]
+
 FAR_HITS = 1024
 """So many changes far from the window make it move to the market."""
 
-DEPTH = record_dtype(
-    {
-        "qtys_at": int,
-        "words_at": int,
-        "tops_at": int,
-        "far_at": int,
-        "far_capacity": int,
-        "far_shift": int,
-        "far_hits": int,
-        "address": int,
-        "put_far_op": int,
-    }
-)
-"""Addresses: quantities int64[2][POSITIONS], bitmaps uint64[2][WORDS], `TOPS` words, far levels."""
-BEST, ORIGIN, FAR_COUNT, FAR_BEST, HIDES, TOPS = 0, 2, 4, 6, 8, 9
-"""Words at `tops_at`, for bid and ask: best key, key of position 0, number of far levels,
-their best key; and whether crossed levels may be hidden."""
-FAR = record_dtype({"key": int, "qty": int})
-FAR_SIZE = FAR.itemsize
-
-depth_at = pointer_to(record_type("depth", DEPTH))
-far_level_at = pointer_to(record_type("far", FAR))
-ints_at = array_at("i8")
-
 _call_put_far = call_at(5)
-_MIX = np.uint64(0x9E3779B97F4A7C15)
 _U = np.uint64
 
 
@@ -63,12 +89,6 @@ _U = np.uint64
 def side_index(side):
     """Return 0 for the bid side (1), 1 for the ask side (-1)."""
     return (1 - side) >> 1
-
-
-@inline
-def tops_of(book):
-    """Return the words of `book` that change most: see `TOPS`."""
-    return ints_at(book.tops_at, TOPS)
 
 
 @inline
@@ -99,55 +119,6 @@ def _words(book, index):
     return words_at(book.words_at + index * (8 * WORDS), WORDS)
 
 
-@inline
-def _far(book, index, row):
-    return far_level_at(book.far_at + (index * book.far_capacity + row) * FAR_SIZE)
-
-
-@inline
-def _far_home(book, key):
-    return np.int64((_U(key) * _MIX) >> _U(book.far_shift))
-
-
-@compiled
-def _far_row(book, index, key):
-    """Return the row of a far level, or the empty row where it would stand."""
-    row = _far_home(book, key)
-    while _far(book, index, row).qty != 0 and _far(book, index, row).key != key:
-        row = (row + 1) & (book.far_capacity - 1)
-    return row
-
-
-@compiled
-def _remove_far(book, index, row):
-    """Empty a row; those behind it move up, so that a search never stops short."""
-    mask, hole, gone = book.far_capacity - 1, row, _far(book, index, row).key
-    row = (row + 1) & mask
-    while _far(book, index, row).qty != 0:
-        level = _far(book, index, row)
-        if (row - _far_home(book, level.key)) & mask >= (row - hole) & mask:
-            _far(book, index, hole).key = level.key
-            _far(book, index, hole).qty = level.qty
-            hole = row
-        row = (row + 1) & mask
-    _far(book, index, hole).qty = 0
-    tops = tops_of(book)
-    tops[FAR_COUNT + index] -= 1
-    if gone == tops[FAR_BEST + index]:
-        tops[FAR_BEST + index] = _far_key_below(book, index, gone)
-
-
-@compiled
-def _far_key_below(book, index, key):
-    """Return the best key of the far levels of a side below `key`, or NO_LEVEL."""
-    found = np.int64(NO_LEVEL)
-    for row in range(book.far_capacity):
-        level = _far(book, index, row)
-        if level.qty != 0 and level.key < key:
-            found = max(found, level.key)
-    return found
-
-
 @compiled
 def next_key(book, index, key):
     """Return the best key of a side below `key`, or NO_LEVEL."""
@@ -160,7 +131,7 @@ def next_key(book, index, key):
             found = origin + position
     far = tops[FAR_BEST + index]
     if far >= key and (found == NO_LEVEL or key > origin + POSITIONS):
-        far = _far_key_below(book, index, key)
+        far = far_key_below(book, index, key)
     return max(found, far) if far < key else found
 
 
@@ -170,34 +141,7 @@ def level_qty(book, index, key):
     position = key - tops_of(book)[ORIGIN + index]
     if _U(position) < _U(POSITIONS):
         return _qtys(book, index)[_U(position)]
-    return _far(book, index, _far_row(book, index, key)).qty
-
-
-@compiled
-def _insert_far(book, index, key, qty):
-    level = _far(book, index, _far_row(book, index, key))
-    level.key = key
-    level.qty = qty
-    tops = tops_of(book)
-    tops[FAR_COUNT + index] += 1
-    tops[FAR_BEST + index] = max(tops[FAR_BEST + index], key)
-
-
-@compiled
-def _set_far(book, index, key, qty):
-    """Set a level outside of the window; returns its previous quantity, or NO_ROOM."""
-    row = _far_row(book, index, key)
-    previous = _far(book, index, row).qty
-    if previous != 0:
-        if qty > 0:
-            _far(book, index, row).qty = qty
-        else:
-            _remove_far(book, index, row)
-    elif qty > 0:
-        if 2 * tops_of(book)[FAR_COUNT + index] >= book.far_capacity:
-            return NO_ROOM
-        _insert_far(book, index, key, qty)
-    return previous
+    return far_of(book, index, far_row(book, index, key)).qty
 
 
 @compiled
@@ -239,17 +183,17 @@ def _move_side(book, index, origin):
             qtys[_U(target)] = qty
             set_bit(words, target)
         else:
-            _insert_far(book, index, before + position, qty)
+            insert_far(book, index, before + position, qty)
         position = following
     tops[ORIGIN + index] = origin
     row = 0
     while row < book.far_capacity:
-        level = _far(book, index, row)
+        level = far_of(book, index, row)
         target = level.key - origin
         if level.qty != 0 and _U(target) < _U(POSITIONS):
             qtys[_U(target)] = level.qty
             set_bit(words, target)
-            _remove_far(book, index, row)
+            remove_far(book, index, row)
         else:
             row += 1
 
@@ -329,7 +273,7 @@ def put_far(address, index, key, qty, keep):
             return NO_ROOM
         position = _U(key - tops[ORIGIN + index])
         return _put_near(book, index, position, key, qty, 0)
-    previous = _set_far(book, index, key, qty)
+    previous = set_far(book, index, key, qty)
     if previous == NO_ROOM:
         return NO_ROOM
     if qty > 0:
@@ -376,8 +320,8 @@ def clear_to(book, index, key):
         position = next_below(words, position)
     row = 0
     while tops[FAR_COUNT + index] > 0 and row < book.far_capacity:
-        if _far(book, index, row).qty != 0 and _far(book, index, row).key >= key:
-            _remove_far(book, index, row)
+        if far_of(book, index, row).qty != 0 and far_of(book, index, row).key >= key:
+            remove_far(book, index, row)
         else:
             row += 1
     if tops[BEST + index] >= key:
@@ -394,8 +338,8 @@ def worst_key(book, index):
     if position != NOWHERE:
         found = tops[ORIGIN + index] + position
     for row in range(book.far_capacity if tops[FAR_COUNT + index] > 0 else 0):
-        if _far(book, index, row).qty != 0:
-            found = min(found, _far(book, index, row).key)
+        if far_of(book, index, row).qty != 0:
+            found = min(found, far_of(book, index, row).key)
     return found
 
 
@@ -404,17 +348,6 @@ def is_crossed(book):
     """Whether any bid, hidden ones included, is at or above any ask."""
     bid, ask = next_key(book, 0, MOST_PRICE + 1), next_key(book, 1, MOST_PRICE + 1)
     return bid != NO_LEVEL and ask != NO_LEVEL and bid + ask >= 0
-
-
-def take_far(address, index, old_at, old_capacity):
-    """Take over the far levels of a smaller table; a kernel of its own."""
-    book = depth_at(address)
-    tops_of(book)[FAR_COUNT + index] = 0
-    for row in range(old_capacity):
-        level = far_level_at(old_at + row * FAR_SIZE)
-        if level.qty != 0:
-            _insert_far(book, index, level.key, level.qty)
-    return 0
 
 
 def levels_of(address, index, out_at, most):

@@ -36,7 +36,7 @@ SEND_SIGNATURE = "int64(int64, int64)"
 
 _U = np.uint64
 _NEW, _CANCEL = int(MessageOp.NEW), int(MessageOp.CANCEL)
-_MANY, _AHEAD = 50_000, 8
+_MANY, _AHEAD = 4_000, 8
 """Live orders from which on memory is asked for ahead, and how many messages ahead."""
 _STRIDE = 1024
 """Messages after which a book is asked whether the window of its ladder should move."""

@@ -11,6 +11,7 @@ from hftsim.book.matching.layout import HAS_TERMS, MESSAGE, REPORT, RUN, TERMS
 from hftsim.book.matching.session import Session
 from hftsim.book.orders.layout import ASK, DONE, REPORTS_FULL
 from hftsim.book.orders.memory import BookMemory
+from hftsim.core.errors import InputError
 from hftsim.native.layout import address_of
 
 _pack = struct.Struct("<qqqIBbBB").pack_into
@@ -64,7 +65,11 @@ class Matcher:
         self._begin()
         messages, terms = _packed(messages, MESSAGE), _packed(terms, TERMS)
         run["messages_at"], run["messages"], run["next"] = address_of(messages), len(messages), 0
-        run["terms_at"] = address_of(terms)
+        if len(terms) not in (0, len(messages)):
+            raise InputError(
+                f"{len(messages)} messages need as many terms, or none: not {len(terms)}"
+            )
+        run["terms_at"] = address_of(terms) if len(terms) else 0
         yield from self._go_on(messages, terms)
 
     def send(
@@ -81,8 +86,10 @@ class Matcher:
     ) -> np.ndarray:
         """Handle one message without terms; return its reports: valid until the next call.
 
-        `owner` is below 2 ** 30. Raises struct.error for a number that does not fit its field.
+        Raises struct.error for a number that does not fit its field (32 bits for `owner`, of which
+        30 count).
         """
+        self.run["terms_at"] = 0
         _pack(self._message_bytes, 0, order_id, price, qty, owner, op, side, kind, tif)
         made = self._send(self._address, self._message_at)
         if made < 0:
@@ -109,9 +116,8 @@ class Matcher:
                     break
             elif code == ASK:
                 at = int(run["at"][0])
-                owner = (
-                    terms[at]["owner"] if messages[at]["op"] & HAS_TERMS else messages[at]["owner"]
-                )
+                has_terms = len(terms) and messages[at]["op"] & HAS_TERMS
+                owner = terms[at]["owner"] if has_terms else messages[at]["owner"]
                 self._session.handle(messages[at], int(owner))
             else:
                 self.memory.grow(code)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from hftsim.book.orders.memory import BookMemory, Ids
-from hftsim.core.enums import OrderType
+from hftsim.core.enums import OrderType, TimeInForce, TradingPhase
 from hftsim.core.errors import DataError
 from hftsim.native.layout import address_of
 
@@ -90,23 +90,28 @@ def _checked(snapshot: bytes) -> np.ndarray:
             "bytes; give what snapshot() returned"
         )
     rows = np.frombuffer(snapshot, "<i8").reshape(-1, _WIDTH).astype(np.int64)
-    sections, ids = rows[1:, SECTION], rows[1:, ORDER_ID]
-    named = (sections >= IN_BOOK) & (sections <= PRICELESS)
-    orders = rows[1:][named]
-    sound = (
-        rows[0, SECTION] == 0
-        and bool(((sections >= IN_BOOK) & (sections <= BLOCKED)).all())
-        and bool((np.diff(sections) >= 0).all())
-        and bool((orders[:, ORDER_ID] > 0).all())
-        and len(np.unique(orders[:, ORDER_ID])) == len(orders)
-        and bool(np.isin(orders[:, SIDE], (1, -1)).all())
-        and bool((orders[:, (SHOWN_QTY, HIDDEN_QTY)] >= 0).all())
-        and set(ids[sections == PEGS].tolist())
-        == set(orders[orders[:, TYPE] == OrderType.PEGGED][:, ORDER_ID].tolist())
-    )
-    if not sound:
+    if not _is_sound(rows[0], rows[1:]):
         raise DataError("the snapshot holds what no book has; give what snapshot() returned")
     return rows
+
+
+def _is_sound(header: np.ndarray, rows: np.ndarray) -> bool:
+    """Whether these rows can be the state of a book."""
+    sections, ids = rows[:, SECTION], rows[:, ORDER_ID]
+    orders = rows[(sections >= IN_BOOK) & (sections <= PRICELESS)]
+    shown, hidden, own_ids = (orders[:, n] for n in (SHOWN_QTY, HIDDEN_QTY, ORDER_ID))
+    pegged = own_ids[orders[:, TYPE] == OrderType.PEGGED]
+    rules = (
+        header[SECTION] == 0 and header[3] in list(TradingPhase),
+        ((sections >= IN_BOOK) & (sections <= BLOCKED)).all() and (np.diff(sections) >= 0).all(),
+        (own_ids > 0).all() and len(np.unique(own_ids)) == len(own_ids),
+        np.isin(orders[:, SIDE], (1, -1)).all(),
+        ((shown >= 0) & (hidden >= 0) & ((shown > 0) | (hidden > 0))).all(),
+        np.isin(orders[:, TYPE], list(OrderType)).all(),
+        np.isin(orders[:, TIF], list(TimeInForce)).all(),
+        sorted(ids[sections == PEGS].tolist()) == sorted(pegged.tolist()),
+    )
+    return all(rules)
 
 
 @functools.cache

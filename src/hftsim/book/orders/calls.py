@@ -50,6 +50,11 @@ def apply_rows(
     given = [np.ascontiguousarray(columns[name], dtype) for name, dtype in _COLUMNS.items()]
     if len({len(column) for column in given}) != 1:
         raise InputError(f"{', '.join(_COLUMNS)} must be equally long")
+    if memory.get("extras_live"):
+        raise InputError(
+            "recorded changes cannot be applied to a book that holds icebergs, stops or other "
+            "orders with terms; use a book of their own"
+        )
     counts = np.zeros(len(OUTCOMES) + 1, np.int64)
     places = [address_of(column) for column in given]
     row, rows = 0, len(given[0])

@@ -1,7 +1,9 @@
 """`hftsim create-sample-data`: simulated data that says everywhere that it is simulated."""
 
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,58 +12,103 @@ from hftsim.cli.files import write_table
 from hftsim.cli.groups import takes_groups
 from hftsim.cli.options import CommonOptions
 from hftsim.cli.shell import Shell, table_of
-from hftsim.core.errors import InputError
+from hftsim.core.instrument import normalize_symbol
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from hftsim.sim.crowd import Crowd
+
 _KINDS = ("bars", "l2", "l3", "trades")
+_TABLES = (".csv", ".parquet")
+_OUT = {
+    "bars": "sample_bars.csv",
+    "l2": "sample_l2.arrow",
+    "l3": "sample_l3.arrow",
+    "trades": "sample_trades.arrow",
+}
+_crowd = partial(typer.Option, rich_help_panel="Ticks")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrowdOptions:
+    """Who makes simulated ticks."""
+
+    flow: Annotated[
+        str, _crowd(metavar="NAME", help="Statistical flow: poisson, hawkes or queue-reactive.")
+    ] = "hawkes"
+    agents: Annotated[
+        str,
+        _crowd(
+            metavar="NAMES",
+            help="none, all, or some joined by +: zero-intelligence, makers, momentum, value, noise.",
+        ),
+    ] = "all"
+    like: Annotated[
+        Path | None,
+        _crowd(metavar="STORE", help="Fit the flow to these ticks; then --agents is none."),
+    ] = None
 
 
 @takes_groups
 def create_sample_data(
     *,
-    kind: Annotated[str, typer.Option(metavar="bars", help="What to make.")] = "bars",
+    kind: Annotated[
+        str, typer.Option(metavar="bars|l2|l3|trades", help="What to make.")
+    ] = "bars",
     rows: Annotated[int, typer.Option(metavar="N", min=1, help="How many.")] = 20_000,
     out: Annotated[
-        Path, typer.Option(metavar="FILE", help="Where to write: .csv or .parquet.")
-    ] = Path("sample_bars.csv"),
+        Path | None,
+        typer.Option(
+            metavar="F",
+            help="Where to write: .csv or .parquet; ticks also .arrow, or a folder: a tick store.",
+        ),
+    ] = None,
     seed: Annotated[
         int, typer.Option(metavar="N", min=0, help="Seed; equal seeds, equal data.")
     ] = 0,
     symbol: Annotated[str, typer.Option(metavar="S", help="What to call it.")] = "SIMUSDT",
     interval: Annotated[str, typer.Option(metavar="1m", help="The step of the bars.")] = "1m",
     start: Annotated[
-        str | None, typer.Option(metavar="DATE", help="Start of the first bar, UTC.")
+        str | None, typer.Option(metavar="DATE", help="Start of the first bar or tick, UTC.")
     ] = None,
+    crowd: CrowdOptions,
     common: CommonOptions,
 ) -> None:
-    """Make labelled simulated data: volatility in clusters, fat tails, volume by time of day."""
+    """Make labelled simulated data: bars, or ticks of a crowd that trades in our matching engine.
+
+    Bars have volatility in clusters, fat tails, and volume by the time of day. Ticks (l2, l3) go
+    to one .arrow file or to a tick store, both ready for backtest, or to a table.
+    """
     with Shell(common) as shell:
-        if one_of("kind", kind, _KINDS) != "bars":
-            raise InputError(f"sample data of kind {kind} is not available yet; only bars are")
-        bars = _made(rows, seed, symbol, interval, start)
-        sha256 = write_table(out, bars)
-        answer = {
-            "rows": len(bars),
-            "sha256": sha256,
-            "path": str(out.absolute()),
-            "kind": kind,
-            "symbol": bars.attrs["source"]["symbol"],
-            "interval": interval,
-            "start": bars.index[0],
-            "end": bars.index[-1],
-            "seed": seed,
-            "simulated": True,
-        }
-        shown = {
-            "rows": f"{len(bars):,}",
-            "file": str(out),
-            "first, last bar": f"{bars.index[0]:%Y-%m-%d %H:%M}, {bars.index[-1]:%Y-%m-%d %H:%M}",
-            "SHA-256": sha256,
-        }
-        title = f"simulated bars of {answer['symbol']}"
+        one_of("kind", kind, _KINDS)
+        place = out or Path(_OUT[kind])
+        if kind == "bars":
+            answer, shown = _bars(rows, seed, symbol, interval, start, place)
+        else:
+            made = _crowd_of(kind, seed, symbol, start, crowd)
+            answer, shown = _ticks(made, rows, place, shell)
+        answer |= {"path": str(place.absolute()), "kind": kind, "seed": seed, "simulated": True}
+        shown |= {"file": str(place), "SHA-256": str(answer["sha256"])}
+        title = f"simulated {kind} of {answer['symbol']}"
         shell.answer(answer, lambda console: console.print(table_of(title, shown)))
+
+
+def _bars(
+    rows: int, seed: int, symbol: str, interval: str, start: str | None, out: Path
+) -> tuple[dict[str, Any], dict[str, str]]:
+    bars = _made(rows, seed, symbol, interval, start)
+    sha256 = write_table(out, bars)
+    answer = {
+        "rows": len(bars),
+        "sha256": sha256,
+        "symbol": bars.attrs["source"]["symbol"],
+        "interval": interval,
+        "start": bars.index[0],
+        "end": bars.index[-1],
+    }
+    span = f"{bars.index[0]:%Y-%m-%d %H:%M}, {bars.index[-1]:%Y-%m-%d %H:%M}"
+    return answer, {"rows": f"{len(bars):,}", "first, last bar": span}
 
 
 def _made(rows: int, seed: int, symbol: str, interval: str, start: str | None) -> "pd.DataFrame":
@@ -70,3 +117,48 @@ def _made(rows: int, seed: int, symbol: str, interval: str, start: str | None) -
     if start is None:
         return create_sample_bars(rows, seed=seed, symbol=symbol, interval=interval)
     return create_sample_bars(rows, seed=seed, symbol=symbol, interval=interval, start=start)
+
+
+def _crowd_of(
+    kind: str, seed: int, symbol: str, start: str | None, options: CrowdOptions
+) -> "Crowd":
+    from hftsim.sim.crowd import Crowd, named_crowd
+    from hftsim.sim.crowd.generator import sample_instrument
+
+    settings = named_crowd(options.flow, options.agents)
+    instrument = sample_instrument(normalize_symbol(symbol))
+    if options.like is not None:
+        from hftsim.data.ticks import open_ticks
+        from hftsim.sim.crowd import calibrate
+
+        ticks = open_ticks(options.like)
+        settings = calibrate(ticks, flow=options.flow)
+        instrument = instrument.replace(
+            tick_size=ticks.instrument.tick_size, lot_size=ticks.instrument.lot_size
+        )
+    return Crowd(settings, instrument, seed=seed, start=start or "2024-01-01", kind=kind)
+
+
+def _ticks(
+    crowd: "Crowd", rows: int, out: Path, shell: Shell
+) -> tuple[dict[str, Any], dict[str, str]]:
+    from hftsim.data.findings import iso
+    from hftsim.sim.crowd.storing import table_of_ticks, write_ticks
+
+    progress = shell.progress("simulate")
+    if out.suffix.lower() in _TABLES:
+        table = table_of_ticks(crowd, rows)
+        times = table.index.as_unit("ns").asi8
+        made = {"rows": len(table), "sha256": write_table(out, table)}
+        made |= {"start": int(times[0]), "end": int(times[-1])}
+    else:
+        made = write_ticks(crowd, rows, out, progress)
+    start, end = f"{iso(made['start'])}Z", f"{iso(made['end'])}Z"
+    counts = crowd.counts
+    answer = {**made, "start": start, "end": end, "symbol": crowd.instrument.symbol, **counts}
+    shown = {
+        "rows": f"{made['rows']:,}",
+        "span": f"{start} to {end}",
+        "messages, fills": f"{counts['messages']:,}, {counts['fills']:,}",
+    }
+    return answer, shown

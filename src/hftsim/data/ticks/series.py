@@ -257,37 +257,39 @@ class Ticks:
         return f"<Ticks {self.instrument.symbol} {self.level}: {self.rows:,} rows, {span}>"
 
 
-def _by_order(given: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Return rows by order that stand alone, where all that is needed is there."""
-    from hftsim.data.ticks.by_order import OrderRows, RepeatedOrder
-
-    arrays = {name: np.asarray(values) for name, values in given.items()}
-    if {"kind", "side", "price", "qty", "order_id", "flags", "ts_event"} - set(arrays):
-        return given
-    try:
-        return OrderRows().completed(arrays)
-    except RepeatedOrder as wrong:
-        raise DataError(str(wrong), row=wrong.row, field="order_id") from None
-
-
 def _as_columns(columns: Columns, level: str) -> dict[str, np.ndarray]:
     given = dict(columns)
     given.setdefault("ts_recv", given.get("ts_event", np.zeros(0, np.int64)))
-    if level == "l3" and "priority" not in given:
-        given = _by_order(given)
+    is_complete = level != "l3" or "priority" in given
     made: dict[str, np.ndarray] = {}
     for name in columns_of(level):
-        if name not in given:
+        if name not in given and (name != "priority" or is_complete):
             raise DataError("the column is missing", field=name)
-        values = np.asarray(given[name])
-        cast = np.ascontiguousarray(values, dtype=EVENT_DTYPE[name])
-        if cast.ndim != 1 or (cast is not values and not np.array_equal(cast, values)):
-            raise DataError(f"its values do not fit into {EVENT_DTYPE[name]}", field=name)
-        made[name] = cast
+        if name in given:
+            made[name] = _as_column(name, given[name])
     lengths = {len(values) for values in made.values()}
     if len(lengths) != 1:
         raise DataError(f"the columns have different lengths: {sorted(lengths)}")
     either = np.uint8(EventFlag.ON_EXCHANGE | EventFlag.ON_LOCAL)
     if not (made["flags"] & either).any():
         made["flags"] = made["flags"] | either
-    return made
+    return made if is_complete else _by_order(made)
+
+
+def _as_column(name: str, given: np.ndarray) -> np.ndarray:
+    values = np.asarray(given)
+    cast = np.ascontiguousarray(values, dtype=EVENT_DTYPE[name])
+    if cast.ndim != 1 or (cast is not values and not np.array_equal(cast, values)):
+        raise DataError(f"its values do not fit into {EVENT_DTYPE[name]}", field=name)
+    return cast
+
+
+def _by_order(made: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return rows by order that stand alone."""
+    from hftsim.data.ticks.by_order import OrderRows, RepeatedOrder
+
+    try:
+        done = OrderRows().completed(made)
+    except RepeatedOrder as wrong:
+        raise DataError(str(wrong), row=wrong.row, field="order_id") from None
+    return {name: _as_column(name, done[name]) for name in columns_of("l3")}

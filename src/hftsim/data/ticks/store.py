@@ -13,7 +13,7 @@ from hftsim.core.errors import DataError, InputError, UnknownNameError
 from hftsim.core.instrument import normalize_symbol
 from hftsim.data.ticks.dayfile import DayFile
 from hftsim.data.ticks.days import DAY_NS, clock_of
-from hftsim.data.ticks.metadata import ContentHash
+from hftsim.data.ticks.metadata import KEY, ContentHash
 from hftsim.data.ticks.series import Columns, Part, Ticks
 
 Moment = int | str | dt.date | np.datetime64
@@ -100,10 +100,19 @@ class TickStore:
 def is_store(path: Path) -> bool:
     """Whether a folder is a tick store, or a symbol's folder in one, or a day's file."""
     if path.is_file():
-        return bool(_DAY_FILE.fullmatch(path.name)) and path.read_bytes()[:6] == b"ARROW1"
+        return _is_tick_file(path)
     if not path.is_dir():
         return False
     return bool(_day_files(path)) or any(_day_files(p) for p in path.iterdir() if p.is_dir())
+
+
+def _is_tick_file(path: Path) -> bool:
+    """Whether a file of any name ending in .arrow is one of ours: its schema comes first."""
+    if path.suffix.lower() != ".arrow":
+        return False
+    with path.open("rb") as file:
+        head = file.read(1 << 17)
+    return head[:6] == b"ARROW1" and (KEY in head or bool(_DAY_FILE.fullmatch(path.name)))
 
 
 def open_ticks(

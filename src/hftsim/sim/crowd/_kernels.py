@@ -18,6 +18,8 @@ from hftsim.sim.crowd.messages._kernels import empty_outbox
 from hftsim.sim.crowd.queues._kernels import act_for_queues, follow_mid, rate_of_queues
 from hftsim.sim.crowd.random._kernels import exponential, uniform
 from hftsim.sim.crowd.records._kernels import (
+    AT_PACKET,
+    AT_REPORT,
     DONE,
     GROW_SLOTS,
     NEVER,
@@ -85,7 +87,9 @@ def run_crowd(crowd_address, until):
                 return code
             if crowd.flow == QUEUES:
                 follow_mid(crowd)
-            if crowd.stop_at_packet and (crowd.rows > rows or crowd.own_reports > reports):
+            if crowd.stop_at & AT_PACKET and crowd.rows > rows:
+                return STOPPED
+            if crowd.stop_at & AT_REPORT and crowd.own_reports > reports:
                 return STOPPED
         if crowd.rows >= crowd.rows_wanted:
             return ROWS_FULL

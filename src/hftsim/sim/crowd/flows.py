@@ -203,7 +203,9 @@ class QueueReactiveFlow:
         for name in ("limit", "cancel", "market"):
             object.__setattr__(self, name, np.asarray(getattr(self, name), float))
             values = getattr(self, name)
-            _require(bool(np.isfinite(values).all() and (values >= 0).all()), f"{name} is from 0 on")
+            _require(
+                bool(np.isfinite(values).all() and (values >= 0).all()), f"{name} is from 0 on"
+            )
         _require(self.limit.ndim == 2 and self.limit.size > 0, "limit has levels and lengths")
         _require(self.limit.shape == self.cancel.shape, "limit and cancel differ in shape")
         _require(self.market.shape == self.limit.shape[1:], "market has as many lengths as limit")

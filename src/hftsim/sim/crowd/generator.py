@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from hftsim.core.errors import InputError
+from hftsim.core.events import EventFlag
 from hftsim.core.instrument import Instrument
 from hftsim.data.ticks import Ticks
 from hftsim.data.ticks.store import Moment, moment_ns
@@ -69,6 +70,7 @@ class Crowd:
         self.memory = CrowdMemory(
             self.settings, seed=seed, start=moment_ns(start), kind=kind, rows=_BLOCK
         )
+        self._rest: dict[str, np.ndarray] | None = None
         open_book(self.memory)
 
     @property
@@ -89,29 +91,38 @@ class Crowd:
         return {name: self.memory.get(field) for name, field in names.items()}
 
     def blocks(self, rows: int) -> Iterator[dict[str, np.ndarray]]:
-        """Yield the columns of the next rows, in blocks; it ends with the packet of row `rows`.
+        """Yield the columns of exactly the next `rows` rows, in blocks.
 
         Columns: ts_event, ts_recv, price, qty, kind, side, flags and, by order, order_id and
-        priority. An order's id is its priority: its number among all that came to rest.
+        priority. An order's id is its priority: its number among all that came to rest. The last
+        packet is cut where the rows end; its rest comes with the next call.
 
         Raises InputError where the crowd falls silent: nothing more would ever happen.
         """
         given = 0
         while given < rows:
-            self.memory.crowd["rows_wanted"] = min(_BLOCK, rows - given)
-            self.memory.run_until(_FOREVER)
-            made = self.memory.take_columns()
-            if not len(made["kind"]):
-                raise InputError(
-                    f"the crowd fell silent after {given:,} rows: all its rates are 0"
-                )
-            given += len(made["kind"])
-            made["ts_recv"] = made["ts_event"]
-            if self.kind == L3:
-                made["order_id"] = made["priority"]
-            else:
-                del made["priority"]
+            made = self._rest or self._made(min(_BLOCK, rows - given), given)
+            self._rest = None
+            count, most = len(made["kind"]), rows - given
+            if count > most:
+                self._rest = {name: values[most:] for name, values in made.items()}
+                made = {name: values[:most].copy() for name, values in made.items()}
+                made["flags"][-1] |= EventFlag.LAST
+            given += min(count, most)
             yield made
+
+    def _made(self, rows: int, given: int) -> dict[str, np.ndarray]:
+        self.memory.crowd["rows_wanted"] = rows
+        self.memory.run_until(_FOREVER)
+        made = self.memory.take_columns()
+        if not len(made["kind"]):
+            raise InputError(f"the crowd fell silent after {given:,} rows: all its rates are 0")
+        made["ts_recv"] = made["ts_event"]
+        if self.kind == L3:
+            made["order_id"] = made["priority"]
+        else:
+            del made["priority"]
+        return made
 
     def columns(self, rows: int) -> dict[str, np.ndarray]:
         """Return the columns of the next rows in one piece; see `blocks`."""

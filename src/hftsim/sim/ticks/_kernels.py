@@ -48,6 +48,8 @@ def has_room(run, ctx):
         feed = feed_of(run, k)
         if feed.request_capacity - (feed.request_tail - feed.request_head) < ORDERS_PER_CALL:
             return False
+        if feed.response_capacity - (feed.response_tail - feed.response_head) < ORDERS_PER_CALL:
+            return False
     return True
 
 
@@ -190,6 +192,8 @@ def any_fresh(ctx):
 @compiled
 def finish(run, ctx):
     """Settle what is in flight when the data ends: reports are booked, requests never arrive."""
+    if ctx.step > 0 and ints_at(run.sample_times_at, ctx.step)[ctx.step - 1] == ctx.now:
+        ctx.step -= 1
     for k in range(ctx.instruments):
         feed = feed_of(run, k)
         run.unsent += feed.request_tail - feed.request_head
@@ -199,11 +203,8 @@ def finish(run, ctx):
     while ctx.open_count > 0:
         close_order(ctx, order_of(ctx, next_open(ctx, 0)), EXPIRED, END_OF_DATA)
     mark_to_market(ctx)
-    last = ctx.step
-    if last > 0 and ints_at(run.sample_times_at, last)[last - 1] == ctx.now:
-        last -= 1
-    note_sample(run, ctx, last)
-    ctx.step = last + 1
+    note_sample(run, ctx, ctx.step)
+    ctx.step += 1
 
 
 def step(run_address, unused_self, unused_event):

@@ -45,6 +45,8 @@ class ReplaySettings:
     latency : how long orders and reports travel.
     queue : where orders stand in their queues, in data by price.
     partial_fills : whether orders fill as far as recorded volume goes, or always whole.
+    trade_through : by order, whether an execution at a worse price than an own order's fills it;
+        hftbacktest says no.
     allow_short : None means: spot may not be sold short, everything else may.
     equity_every : how often the equity curve has a point.
     chunk_rows : rows at a time; default: as they lie in the files. Results do not depend on it.
@@ -57,6 +59,7 @@ class ReplaySettings:
     latency: LatencyModel = dataclasses.field(default_factory=LatencyModel)
     queue: QueueModel = dataclasses.field(default_factory=QueueModel)
     partial_fills: bool = True
+    trade_through: bool = True
     allow_short: bool | None = None
     equity_every: str = "1s"
     chunk_rows: int | None = None
@@ -261,6 +264,7 @@ class ReplayMarket:
                 "queue_model": settings.queue.number,
                 "queue_power": settings.queue.n,
                 "partial_fills": settings.partial_fills,
+                "trade_through": settings.trade_through,
             },
             k,
         )
@@ -276,6 +280,8 @@ class ReplayMarket:
                 f"those that the data count, {data.tick_size} and {data.lot_size}"
             )
         allowed = self.settings.allow_short
+        may_short = rules.kind != InstrumentKind.SPOT if allowed is None else allowed
+        self.feeds["may_short"][k] = may_short
         fill_record(
             self.instrument_records,
             {
@@ -287,7 +293,7 @@ class ReplayMarket:
                 "min_notional": float(rules.min_notional),
                 "maker_fee": rules.maker_fee,
                 "taker_fee": rules.taker_fee,
-                "may_short": rules.kind != InstrumentKind.SPOT if allowed is None else allowed,
+                "may_short": may_short,
                 "signal": np.nan,
             },
             k,
@@ -299,7 +305,7 @@ class ReplayMarket:
         fill_record(
             self.context,
             {
-                "now": self._start,
+                "now": self._start - 1,
                 "instruments": len(self.symbols),
                 "capital": capital,
                 "cash": capital,

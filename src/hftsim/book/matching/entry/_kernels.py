@@ -202,7 +202,7 @@ def _place(run, message, terms, slot, side, has_price, price):
 def new_order(run):
     book, message = run.book_at, message_at_hand(run)
     terms = terms_at_hand(run, message)
-    owner = terms.owner if message.op & HAS_TERMS else np.int64(message.owner)
+    owner = terms.owner if message.op & HAS_TERMS else np.int64(message.owner & OWNERS)
     reason = refusal(book, message, terms, owner)
     if reason != NONE:
         refuse(run, message, reason, message.side)

@@ -29,7 +29,7 @@ def message_at_hand(run):
 
 @inline
 def terms_at_hand(run, message):
-    if message.op & HAS_TERMS:
+    if message.op & HAS_TERMS and run.terms_at != 0:
         return _terms_at(run.terms_at + run.at * _TERMS_SIZE)
     return _terms_at(run.no_terms_at)
 

@@ -47,7 +47,7 @@ LONG_WAY = -1
 
 @inline
 def _terms_of(message):
-    return _U(message.owner) | (_U(POST_ONLY) if message.tif == GTX else _U(0))
+    return (_U(message.owner) & _U(OWNERS)) | (_U(POST_ONLY) if message.tif == GTX else _U(0))
 
 
 @compiled
@@ -57,7 +57,7 @@ def _go_on_as_any_order(run_address, book, message, side, qty):
     slot = take_slot(book)
     order = order_of(book, slot)
     order.id, order.qty, order.level = message.order_id, 0, np.uint32(0)
-    order.terms = np.uint32(message.owner)
+    order.terms = np.uint32(_U(message.owner) & _U(OWNERS))
     keep_id(book, message.order_id, slot)
     bring_in(run, slot, side, message.price, qty, 0)
     run.tif, run.at, run.stage = np.int64(message.tif), run.message - run.first_message, SETTLING
@@ -68,7 +68,7 @@ def _go_on_as_any_order(run_address, book, message, side, qty):
 def _take_plain(run_address, book, message, side, limit_key):
     """Trade an order that crosses; return DONE or REPORTS_FULL."""
     run, order_id, qty = run_at(run_address), message.order_id, message.qty
-    other, owner, price = side_of(book, 1 - side), _U(message.owner), np.int64(0)
+    other, owner, price = side_of(book, 1 - side), _U(message.owner) & _U(OWNERS), np.int64(0)
     tell(run, ACK, NONE, message.side, order_id, 0, message.price, qty, qty)
     while qty > 0 and other.best_key <= limit_key and other.best_level >= 0:
         slot = _U(level_of(book, other.best_level).head)

@@ -17,6 +17,7 @@ from hftsim.book.orders._kernels import (
 from hftsim.book.orders.ids._kernels import find, has_room_for
 from hftsim.book.orders.layout import (
     DONE,
+    GROW_EXTRAS,
     GROW_FAR,
     GROW_IDS,
     GROW_ORDERS,
@@ -120,8 +121,10 @@ def lacks(book, order_id):
         return MOVE_WINDOW
     if state.live >= state.orders_room - 1:
         return GROW_ORDERS
-    if state.far_live >= state.far_room - HEADS:
+    if state.far_live + state.extras_live >= state.far_room - HEADS:
         return GROW_FAR
+    if state.extras_live >= state.extras_room - 1:
+        return GROW_EXTRAS
     if room_left(book) <= 0 or (order_id >= 0 and not has_room_for(book, order_id)):
         state.wanted_id = order_id
         return GROW_IDS

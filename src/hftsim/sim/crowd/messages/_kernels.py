@@ -8,6 +8,7 @@ from hftsim.book.matching.reports._kernels import (
     EXPIRE,
     FILL,
     REJECT,
+    REPLACE,
     run_at,
 )
 from hftsim.core.enums import MessageOp, OrderType, TimeInForce
@@ -27,6 +28,7 @@ from hftsim.sim.crowd.records._kernels import (
 from hftsim.sim.crowd.rows._kernels import (
     ADD,
     DELETE,
+    REDUCE,
     begin_packet,
     end_packet,
     tell_fill,
@@ -36,6 +38,7 @@ from hftsim.sim.crowd.rows._kernels import (
 
 _U = np.uint64
 NEW_OP, CANCEL_OP = int(MessageOp.NEW), int(MessageOp.CANCEL)
+REPLACE_OP = int(MessageOp.REPLACE)
 MARKET, LIMIT = int(OrderType.MARKET), int(OrderType.LIMIT)
 GTC, IOC, GTX = int(TimeInForce.GTC), int(TimeInForce.IOC), int(TimeInForce.GTX)
 _outbox_at, _reports_at = array_at(MESSAGE), array_at(REPORT)
@@ -136,6 +139,14 @@ def post_cancel(crowd, slot):
     _post(crowd, CANCEL_OP, order_in(crowd, slot), LIMIT, GTC)
 
 
+@inline
+def post_replace(crowd, slot, price, qty):
+    """Put another price and open quantity for a resting order into the outbox."""
+    _post(crowd, REPLACE_OP, order_in(crowd, slot), LIMIT, GTC)
+    message = _outbox_at(crowd.outbox_at, OUTBOX)[_U(crowd.outbox_used - 1)]
+    message.price, message.qty = price, qty
+
+
 # ---------------------------------------------------------------- reports
 
 
@@ -183,6 +194,20 @@ def _rest(crowd, slot):
     tell_level(crowd, order.side, order.price)
 
 
+@inline
+def _replaced(crowd, order, price, qty):
+    """Note another price and quantity of a resting order; return whether it kept its place."""
+    if price == order.price and qty < order.leaves:
+        tell_order(crowd, REDUCE, order, order.leaves - qty)
+        order.leaves = qty
+        tell_level(crowd, order.side, price)
+        return True
+    tell_order(crowd, DELETE, order, order.leaves)
+    tell_level(crowd, order.side, order.price)
+    order.price, order.leaves, order.priority = price, qty, 0
+    return False
+
+
 @compiled
 def _read_reports(crowd, first_id, made):
     """Go through the reports of one message, whose order has this id."""
@@ -206,8 +231,11 @@ def _read_reports(crowd, first_id, made):
             crowd.reject_count += kind == REJECT
             if kind == CANCEL and was_resting:
                 tell_order(crowd, DELETE, order, order.leaves)
-            _tell_own(crowd, order, kind, report.reason, report.qty, 0, 0)
+            stays = np.int64(kind == REJECT and was_resting)
+            _tell_own(crowd, order, kind, report.reason, report.qty, stays, 0)
         else:
+            if kind == REPLACE:
+                was_resting = _replaced(crowd, order, report.price, report.qty)
             _tell_own(crowd, order, kind, report.price, report.qty, report.qty, 0)
         number += 1
     if touched:

@@ -97,7 +97,8 @@ CROWD = record_dtype(
         "columns_room": int,
         "packet": int,
         "snapshot": int,
-        "stop_at_packet": int,
+        "stop_at": int,
+        "needs": int,
         "priority": int,
         "serial": int,
         "market_at": int,
@@ -113,7 +114,10 @@ CROWD = record_dtype(
 )
 """A crowd. Rates are per second, times ns, prices ticks, quantities lots. `bound` is the rate that
 the next event was drawn with, `next_at` its time (-1: not drawn); `excited_at` holds what past events
-add to the rates, by kernel and component, as of `excited_until`."""
+add to the rates, by kernel and component, as of `excited_until`; `stop_at` holds `AT_PACKET` and `AT_REPORT`."""
+
+AT_PACKET, AT_REPORT = 1, 2
+"""After what a run stops, as bits: rows, reports on orders of the strategy."""
 
 ORDER = record_dtype(
     {

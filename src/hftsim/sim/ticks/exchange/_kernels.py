@@ -115,6 +115,14 @@ def advance_rows(run_address, run, ctx, feed, stop):
                 priority = priorities[row]
                 if priority == 0:
                     feed.unknown_rows += 1
+                    if kind == EXECUTE and watching:
+                        side = np.int64(sides[row])
+                        call_own_row(
+                            run.own_row_op, run_address, feed.index, TRADE, (1 - side) >> 1,
+                            prices[row] * side, qtys[row], 0, 0, 0, times[row],
+                        )  # fmt: skip
+                        watching = counts[0] + counts[1] > 0
+                        stop = min(stop, feed.next_markout)
                     row += np.uint64(1)
                     continue
                 if kind == ADD:

@@ -134,8 +134,6 @@ def advance_local(run_address, instrument):
                 if put_level(book, (1 - side) >> 1, price * side, change, by) == NO_ROOM:
                     ended = FAR_FULL
                     break
-                if kind == EXECUTE:
-                    last = price
         elif kind == TRADE:
             last = prices[row]
         else:
@@ -145,6 +143,8 @@ def advance_local(run_address, instrument):
             ) == NO_ROOM:  # fmt: skip
                 ended = FAR_FULL
                 break
+        if kind == EXECUTE:
+            last = prices[row]
         if wants_trade and (PRINTS >> kind) & 1:
             note_print(feed, chunk, np.int64(row))
         own.fresh = own.fresh or flags[row] & LAST != 0

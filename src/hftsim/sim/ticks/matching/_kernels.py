@@ -8,19 +8,22 @@ from hftsim.core.enums import FillReason
 from hftsim.core.events import EventKind
 from hftsim.native.compiled import context_at
 from hftsim.native.records import compiled, inline
+from hftsim.sim.orders._kernels import REDUCED_TO_ZERO
 from hftsim.sim.ticks.own._kernels import (
     TAKER_WALK,
     best_own,
     counts_of,
     free_slot,
+    leave,
     remove_own,
     slots_of,
     trade_own,
 )
 from hftsim.sim.ticks.queue._kernels import front_after
-from hftsim.sim.ticks.records._kernels import feed_of, resting_of, run_at
+from hftsim.sim.ticks.records._kernels import EXPIRED, feed_of, resting_of, run_at
 
 ADD, TRADE, EXECUTE = int(EventKind.ADD), int(EventKind.TRADE), int(EventKind.EXECUTE)
+QUOTE = int(EventKind.QUOTE)
 BY_ORDER = 3
 """The level of data by order."""
 QUEUE_FRONT, TRADE_THROUGH = int(FillReason.QUEUE_FRONT), int(FillReason.TRADE_THROUGH)
@@ -42,7 +45,7 @@ def wanted(feed, resting):
 def fill_resting(run, feed, slot, room, reason, time):
     """Fill a resting own order with at most `room` lots (whole without partial fills).
 
-    Returns the lots filled.
+    Returns the lots filled. A reduce-only order that has nothing left to reduce expires.
     """
     resting = resting_of(run, slot)
     qty = wanted(feed, resting)
@@ -51,9 +54,13 @@ def fill_resting(run, feed, slot, room, reason, time):
     if qty > 0:
         price = resting.key if resting.index == 0 else -resting.key
         trade_own(run, feed, slot, qty, price, reason, time)
+    ctx = context_at(run.context_at)
     if resting.leaves == 0:
         remove_own(run, feed, slot)
-        free_slot(run, context_at(run.context_at), slot)
+        free_slot(run, ctx, slot)
+    elif resting.reduce_only and wanted(feed, resting) == 0:
+        remove_own(run, feed, slot)
+        leave(run, ctx, feed, slot, EXPIRED, REDUCED_TO_ZERO, time)
     return qty
 
 
@@ -76,6 +83,17 @@ def level_changed(run, feed, index, key, previous, now, time):
 
 
 @compiled
+def nobody_better(run, feed, index, key):
+    """Put own orders first that are better than the best quote of their side, at `key`."""
+    slots, counts = slots_of(feed, index), counts_of(feed)
+    for k in range(counts[index]):
+        resting = resting_of(run, slots[k])
+        if resting.key <= key:
+            return
+        resting.front = resting.traded = 0.0
+
+
+@compiled
 def order_left(run, feed, index, key, priority, qty):
     """Move own orders up that stood behind `qty` lots of a recorded order that left."""
     slots, counts = slots_of(feed, index), counts_of(feed)
@@ -94,8 +112,6 @@ def crossed_by(run, feed, index, key, room, time):
         if resting_of(run, slot).key + key < 0:
             return
         filled = fill_resting(run, feed, slot, room, BOOK_CROSS, time)
-        if filled == 0:
-            return
         if feed.partial_fills:
             room -= filled
 
@@ -136,7 +152,7 @@ def executed_at(run, feed, index, key, priority, qty, time):
     """
     counts, room, k = counts_of(feed), qty, 0
     slots = slots_of(feed, index)
-    while k < counts[index] and room > 0:
+    while k < counts[index]:
         slot = slots[k]
         resting = resting_of(run, slot)
         if resting.key < key:
@@ -146,6 +162,12 @@ def executed_at(run, feed, index, key, priority, qty, time):
             return
         if is_same and priority <= resting.priority:
             resting.front -= qty
+            k += 1
+            continue
+        if room == 0:
+            k += 1
+            continue
+        if not (is_same or feed.trade_through):
             k += 1
             continue
         before = counts[index]
@@ -209,6 +231,8 @@ def own_row(run_address, instrument, kind, index, key, qty, previous, now, prior
         return 0
     if feed.level != BY_ORDER:
         level_changed(run, feed, index, key, previous, now, time)
+        if kind == QUOTE:
+            nobody_better(run, feed, index, key if now > 0 else NO_LEVEL)
     elif kind != ADD:
         order_left(run, feed, index, key, priority, qty)
     if now > previous:

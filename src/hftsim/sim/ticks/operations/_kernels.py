@@ -14,15 +14,14 @@ from hftsim.sim._kernels import OPERATION_KERNELS as SHARED
 from hftsim.sim._kernels import check_more, needs_price, place, refuse
 from hftsim.sim.orders._kernels import (
     BUY,
+    DAY,
     GTC,
     MARKET,
     MOST_LOTS,
     NONE,
     ON_GRID,
-    REJECTED,
     SELL,
     STOP,
-    close_order,
     instrument_of,
     is_working,
     log_order,
@@ -32,12 +31,15 @@ from hftsim.sim.ticks.latency._kernels import latency_of
 from hftsim.sim.ticks.records._kernels import (
     CANCEL,
     NEW,
+    NOT_CHANGED,
     REPLACE,
     feed_of,
     latency_at,
     request_of,
+    response_of,
     run_at,
 )
+from hftsim.sim.ticks.records._kernels import REJECTED as REJECTED_REPORT
 
 PENDING_NEW = int(OrderStatus.PENDING_NEW)
 BAD_TYPE, LOST = int(RejectReason.BAD_TYPE), int(RejectReason.LOST_ON_THE_WAY)
@@ -45,16 +47,20 @@ BAD_TYPE, LOST = int(RejectReason.BAD_TYPE), int(RejectReason.LOST_ON_THE_WAY)
 
 @inline
 def has_request_room(feed):
-    """Whether one more request fits."""
+    """Whether one more request fits, and the report that it may be lost."""
+    if feed.response_tail - feed.response_head >= feed.response_capacity:
+        return False
     return feed.request_tail - feed.request_head < feed.request_capacity
 
 
 @compiled
 def send(ctx, feed, order_id, kind, price, qty):
-    """Put a request on its way; False where it is lost on the way."""
+    """Put a request on its way; one that is lost is reported after its negative latency."""
     taken = latency_of(latency_at(feed.latency_at), kind, ctx.now)
     if taken < 0:
-        return False
+        told = REJECTED_REPORT if kind == NEW else NOT_CHANGED
+        report_loss(feed, ctx.now - taken, order_id, told)
+        return
     request = request_of(feed, feed.request_tail)
     feed.request_tail += 1
     request.ts = max(ctx.now + taken, feed.last_arrival)
@@ -64,7 +70,37 @@ def send(ctx, feed, order_id, kind, price, qty):
     request.kind = kind
     request.price = price
     request.qty = qty
-    return True
+
+
+@compiled
+def report_loss(feed, time, order_id, kind):
+    """Put the report of a lost request among those on their way back, by time."""
+    row = feed.response_tail
+    feed.response_tail += 1
+    while row > feed.response_head:
+        before = response_of(feed, row - 1)
+        if before.ts < time or (before.ts == time and before.reason == LOST):
+            break
+        copy_response(before, response_of(feed, row))
+        row -= 1
+    out = response_of(feed, row)
+    out.ts = time
+    out.order_id = order_id
+    out.kind = kind
+    out.reason = LOST
+    out.fill = out.price = out.qty = 0
+
+
+@inline
+def copy_response(source, out):
+    """Copy a report."""
+    out.ts = source.ts
+    out.order_id = source.order_id
+    out.kind = source.kind
+    out.fill = source.fill
+    out.reason = source.reason
+    out.price = source.price
+    out.qty = source.qty
 
 
 @compiled
@@ -79,18 +115,14 @@ def place_and_send(ctx, side, kind, qty, price, tif, instrument, reduce_only, or
         return placed
     order = order_of(ctx, placed)
     order.status = PENDING_NEW
-    feed = feed_of(run_at(ctx.market_at), instrument)
-    if not send(ctx, feed, placed, NEW, price, qty):
-        close_order(ctx, order, REJECTED, LOST)
-        ctx.refused += 1
-        ctx.last_refusal = LOST
+    send(ctx, feed_of(run_at(ctx.market_at), instrument), placed, NEW, price, qty)
     return placed
 
 
 def submit(address, side, kind, qty, price, trigger, tif, instrument, reduce_only):
     """Operation behind ``ctx.send`` and its shortcuts."""
     ctx = context_at(address)
-    if kind >= STOP:
+    if kind >= STOP or tif >= DAY:
         if ctx.order_count >= ctx.order_capacity:
             return NO_ROOM
         order = log_order(
@@ -108,8 +140,9 @@ def cancel_order(ctx, order):
     feed = feed_of(run_at(ctx.market_at), order.instrument)
     if not has_request_room(feed):
         return NO_ROOM
-    order.canceling = send(ctx, feed, order.id, CANCEL, 0, 0)
-    return 1 if order.canceling else 0
+    send(ctx, feed, order.id, CANCEL, 0, 0)
+    order.canceling = True
+    return 1
 
 
 def cancel(address, order_id):
@@ -155,7 +188,8 @@ def replace(address, order_id, price, qty):
         if reason != NONE:
             ctx.last_refusal = reason
             return 0
-    return 1 if send(ctx, feed, order_id, REPLACE, price, qty) else 0
+    send(ctx, feed, order_id, REPLACE, price, qty)
+    return 1
 
 
 @compiled
@@ -203,7 +237,7 @@ def close_out(ctx, own, origin):
             elif not order.canceling:
                 cancel_order(ctx, order)
         found = next_open(ctx, found)
-    if own.position != 0 and not closing:
+    if own.position != 0 and own.ready and not closing:
         side = SELL if own.position > 0 else BUY
         qty = abs(own.position)
         place_and_send(ctx, side, MARKET, qty, 0, GTC, own.index, True, origin)

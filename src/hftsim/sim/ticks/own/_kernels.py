@@ -9,12 +9,19 @@ import numpy as np
 from hftsim.book.depth._kernels import BEST, NO_LEVEL, depth_at, tops_of
 from hftsim.core.enums import FillReason
 from hftsim.native.compiled import FILL_SIZE, context_at, fill_at
+from hftsim.native.layout import FROM_HALT, FROM_STOP_LOSS, FROM_TAKE_PROFIT
 from hftsim.native.records import compiled, inline
-from hftsim.sim.orders._kernels import fee_rate, instrument_of, order_of
+from hftsim.sim.orders._kernels import (
+    RISK_HALT,
+    RISK_STOP_LOSS,
+    RISK_TAKE_PROFIT,
+    fee_rate,
+    instrument_of,
+    order_of,
+)
 from hftsim.sim.ticks.latency._kernels import latency_of
 from hftsim.sim.ticks.records._kernels import (
     FILLED,
-    NEVER,
     NEW,
     NO_KEY,
     OWN_WORDS,
@@ -140,6 +147,26 @@ def respond(feed, time, order_id, kind, fill, reason, price, qty):
 
 
 @compiled
+def leave(run, ctx, feed, slot, kind, reason, time):
+    """End what is open of an order that does not stand in its side's list."""
+    resting = resting_of(run, slot)
+    respond(feed, time, resting.order_id, kind, 0, reason, 0, resting.leaves)
+    free_slot(run, ctx, slot)
+
+
+@inline
+def reason_of(order, reason):
+    """Return why an order traded; of one that the risk limits sent, that."""
+    if order.origin == FROM_STOP_LOSS:
+        return RISK_STOP_LOSS
+    if order.origin == FROM_TAKE_PROFIT:
+        return RISK_TAKE_PROFIT
+    if order.origin == FROM_HALT:
+        return RISK_HALT
+    return reason
+
+
+@compiled
 def trade_own(run, feed, slot, qty, price, reason, time):
     """Execute `qty` lots of an own order at `price` ticks; the caller removes what is done."""
     ctx = context_at(run.context_at)
@@ -161,15 +188,14 @@ def trade_own(run, feed, slot, qty, price, reason, time):
         mid = 0.5 * (tops[BEST] - tops[BEST + 1])
         out.slippage = order.side * (price - mid) * own.tick_size
     out.step = ctx.step
-    out.reason = reason
+    out.reason = reason_of(order, reason)
     out.is_maker = is_maker
     out.queue_entry = resting.entry
     out.queue_fill = max(resting.front, 0.0)
     out.waited = time - resting.ts_entry
     out.markout_100ms = out.markout_1s = out.markout_10s = np.nan
     respond(feed, time, resting.order_id, FILLED, ctx.fill_count, 0, price, qty)
-    if feed.next_markout == NEVER:
-        feed.next_markout = time + MARKOUT_0
+    feed.next_markout = min(feed.next_markout, time + MARKOUT_0)
     ctx.fill_count += 1
     resting.leaves -= qty
     feed.exchange_position += order.side * qty

@@ -72,6 +72,8 @@ FEED = record_dtype(
         "queue_model": int,
         "queue_power": float,
         "partial_fills": bool,
+        "trade_through": bool,
+        "may_short": bool,
         "latency_at": int,
         "responses_latency_at": int,
     }

@@ -21,6 +21,7 @@ from hftsim.sim.ticks.own._kernels import (
     free_slot,
     insert_own,
     keep_slot,
+    leave,
     remove_own,
     respond,
     slot_of,
@@ -66,7 +67,7 @@ def enter(run, ctx, feed, order, key, qty, time):
     resting.front = resting.traded = resting.entry = 0.0
     resting.ts_entry = time
     resting.priority = feed.newest_priority
-    resting.reduce_only = order.reduce_only
+    resting.reduce_only = order.reduce_only or (resting.index == 1 and not feed.may_short)
     keep_slot(ctx, order.id, slot)
     if order.tif == FOK and within_reach(feed, resting.index, key, qty) < qty:
         leave(run, ctx, feed, slot, EXPIRED, FOK_NOT_FILLABLE, time)
@@ -83,14 +84,6 @@ def enter(run, ctx, feed, order, key, qty, time):
         front = float(level_qty(depth_at(feed.book_at), resting.index, key))
         resting.front = resting.entry = front
         insert_own(run, feed, slot)
-
-
-@compiled
-def leave(run, ctx, feed, slot, kind, reason, time):
-    """End what is open of an order that does not stand in its side's list."""
-    resting = resting_of(run, slot)
-    respond(feed, time, resting.order_id, kind, 0, reason, 0, resting.leaves)
-    free_slot(run, ctx, slot)
 
 
 @compiled
@@ -120,8 +113,13 @@ def accept_replace(run, ctx, feed, request, time):
         respond(feed, time, request.order_id, NOT_CHANGED, 0, UNKNOWN_ORDER, 0, 0)
         return
     resting = resting_of(run, slot)
-    if order.tif == GTX and would_take(feed, resting.index, key):
-        respond(feed, time, request.order_id, NOT_CHANGED, 0, WOULD_TAKE, 0, 0)
+    reason = 0
+    if feed.halted:
+        reason = HALTED_MARKET
+    elif order.tif == GTX and would_take(feed, resting.index, key):
+        reason = WOULD_TAKE
+    if reason != 0:
+        respond(feed, time, request.order_id, NOT_CHANGED, 0, reason, 0, 0)
         return
     respond(feed, time, request.order_id, REPLACED, 0, 0, request.price, request.qty)
     if key == resting.key and request.qty < resting.leaves:

@@ -31,8 +31,13 @@ _SIDE_TOLD_UNTIL = dt.date(2014, 7, 14)
 _STOCK_AT = {65: 24, 70: 24, 80: 24, 82: 11, 72: 11}
 """Where the stock's name stands in a message, by the code of its type: A, F, P, R, H."""
 _NAMES_OF_COUNTS = (
-    *("messages_on_unknown_orders", "orders_added_twice", "shares_beyond_the_order"),
-    *("executions_not_printed", "broken_trades", "crosses_without_shares", "hidden_executions"),
+    *(
+        "messages_on_unknown_orders",
+        "executions_not_printed",
+        "broken_trades",
+        "crosses_without_shares",
+        "hidden_executions",
+    ),
     *("cross_trades", "messages_of_unknown_type"),
 )
 _WORDS = {

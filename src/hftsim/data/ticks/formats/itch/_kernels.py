@@ -23,10 +23,8 @@ COLUMNS = 8
 
 # Places in the state, int64[STATE].
 USED, LOCATE, MESSAGES, LIVE, MIDNIGHT, SIDED, TYPE = 0, 1, 2, 3, 4, 5, 6
-UNKNOWN, TWICE, BEYOND, UNPRINTED, BROKEN, EMPTY_CROSS, HIDDEN, CROSSES, OTHER_TYPES = (
-    *(7, 8, 9, 10, 11, 12, 13, 14, 15),
-)
-STATE = 16
+UNKNOWN, UNPRINTED, BROKEN, EMPTY_CROSS, HIDDEN, CROSSES, OTHER_TYPES = 7, 8, 9, 10, 11, 12, 13
+STATE = 14
 
 _ADD, _REDUCE, _DELETE = int(EventKind.ADD), int(EventKind.REDUCE), int(EventKind.DELETE)
 _EXECUTE, _TRADE, _STATUS = int(EventKind.EXECUTE), int(EventKind.TRADE), int(EventKind.STATUS)
@@ -78,9 +76,7 @@ def _put(rows, row, ts, price, qty, order_id, kind, side, last, number):
 @inline
 def _add(table, mask, state, order_id, price, shares):
     at = _place(table, mask, order_id)
-    if table[at * _U(_ENTRY)] != 0:
-        state[TWICE] += 1
-    else:
+    if table[at * _U(_ENTRY)] == 0:
         state[LIVE] += 1
     table[at * _U(_ENTRY)] = order_id
     table[at * _U(_ENTRY) + _U(1)], table[at * _U(_ENTRY) + _U(2)] = price, shares
@@ -91,8 +87,6 @@ def _take(table, mask, state, at, shares):
     """Take open shares of an order; it leaves the table when none are left."""
     left = table[at * _U(_ENTRY) + _U(2)]
     size = left if left > 0 else -left
-    if shares > size:
-        state[BEYOND] += 1
     if shares >= size:
         _remove(table, mask, at)
         state[LIVE] -= 1

@@ -1,0 +1,1 @@
+"""Levels far from where the market is."""

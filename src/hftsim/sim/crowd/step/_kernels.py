@@ -1,0 +1,92 @@
+"""The crowd as a market: from one call-back point to the next, on two clocks.
+
+What the strategy's machine does is what it does on recorded ticks (`hftsim.sim.ticks`); the venue is
+the crowd. It runs to the next call-back, but stops after each packet that a strategy wants to see
+and after each report on its orders: no answer is ever late.
+"""
+
+from hftsim.native.compiled import FILL_SIZE, context_at
+from hftsim.native.events import BOOK, DONE, FILL, GROW, REFILL, TRADE, WAKE
+from hftsim.native.records import compiled
+from hftsim.sim.crowd.records._kernels import crowd_at
+from hftsim.sim.crowd.venue._kernels import ARRIVED, NEEDS_ROOM, advance_venue
+from hftsim.sim.orders._kernels import instrument_of
+from hftsim.sim.ticks._kernels import (
+    ADVANCE,
+    BOOKS,
+    ENDED,
+    PRINTS,
+    RECEIVE,
+    REPORTS,
+    account,
+    any_fresh,
+    finish,
+    has_room,
+    next_fill,
+    next_target,
+    next_trade,
+    receive,
+)
+from hftsim.sim.ticks.records._kernels import chunk_at, feed_of, run_at
+
+
+@compiled
+def move_on(run_address, run, ctx):
+    """Let the venue run to the next call-back point and set the time; returns what is needed."""
+    feed = feed_of(run, 0)
+    while True:
+        if ctx.now >= run.end:
+            return ENDED
+        target = next_target(run, ctx)
+        if target <= run.exchange_now:
+            break
+        ended = advance_venue(run_address, run, ctx, feed, target)
+        chunk_at(feed.local_chunk_at).rows = crowd_at(feed.chunk_at).rows
+        if ended != ARRIVED:
+            return GROW if ended == NEEDS_ROOM else REFILL
+    ctx.now = target
+    instrument_of(ctx, 0).fresh = False
+    return 0
+
+
+def step_crowd(run_address, unused_self, unused_event):
+    """Run to the next call-back point and return its event: the slot every market offers."""
+    run = run_at(run_address)
+    ctx = context_at(run.context_at)
+    while True:
+        if not has_room(run, ctx):
+            return GROW
+        if run.phase == ADVANCE:
+            needed = move_on(run_address, run, ctx)
+            if needed == ENDED:
+                finish(run, ctx)
+                return DONE
+            if needed != 0:
+                return needed
+            run.phase = RECEIVE
+        if run.phase == RECEIVE:
+            needed = receive(run_address, run, ctx)
+            if needed != 0:
+                return needed
+            run.phase = REPORTS
+        if run.phase == REPORTS:
+            row = next_fill(run, ctx)
+            if row >= 0:
+                if not run.wants_fill:
+                    continue
+                ctx.fill_at = ctx.fills_at + row * FILL_SIZE
+                return FILL
+            account(run, ctx)
+            run.phase = PRINTS
+        if run.phase == PRINTS:
+            if run.wants_trade and next_trade(run, ctx):
+                return TRADE
+            run.phase = BOOKS
+            if run.wants_book and any_fresh(ctx):
+                ctx.decisions += 1
+                return BOOK
+        run.phase = ADVANCE
+        if run.wants_wake and ctx.now >= run.timer:
+            run.timer += ((ctx.now - run.timer) // run.wake_every + 1) * run.wake_every
+            ctx.decisions += 1
+            return WAKE

@@ -1,0 +1,1 @@
+"""The crowd as a venue that a strategy trades at."""

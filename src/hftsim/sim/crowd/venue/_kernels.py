@@ -1,0 +1,221 @@
+"""The venue's clock of a crowd: its own events, the strategy's requests, and reports on its orders.
+
+At one time the crowd comes first, then the strategy's requests in the order sent. A request draws
+the crowd's next event anew: exponential waits have no memory, so that changes nothing but the draw,
+and a strategy that sends nothing leaves the crowd as it would be alone.
+"""
+
+import numpy as np
+
+from hftsim.book.depth._kernels import NO_ROOM, depth_at, put_level
+from hftsim.book.matching.reports._kernels import ACK, CANCEL, FILL, REJECT, REPLACE
+from hftsim.core.enums import FillReason, RejectReason
+from hftsim.native.compiled import context_at
+from hftsim.native.records import call_at, compiled, inline
+from hftsim.sim.crowd.messages._kernels import (
+    GTC,
+    LIMIT,
+    MARKET,
+    post_cancel,
+    post_order,
+    post_replace,
+)
+from hftsim.sim.crowd.records._kernels import (
+    DONE,
+    STOPPED,
+    STRATEGY,
+    bytes_at,
+    crowd_at,
+    order_in,
+    signs_at,
+)
+from hftsim.sim.crowd.records._kernels import ints_at as numbers_at
+from hftsim.sim.crowd.rows._kernels import ADD, shown_at
+from hftsim.sim.orders._kernels import BUY, REDUCED_TO_ZERO, order_of
+from hftsim.sim.orders._kernels import FOK as ORDER_FOK
+from hftsim.sim.orders._kernels import GTX as ORDER_GTX
+from hftsim.sim.orders._kernels import IOC as ORDER_IOC
+from hftsim.sim.orders._kernels import MARKET as ORDER_MARKET
+from hftsim.sim.ticks.exchange._kernels import is_full, note_markouts
+from hftsim.sim.ticks.own._kernels import (
+    free_slot,
+    keep_slot,
+    respond,
+    slot_of,
+    take_slot,
+    trade_own,
+)
+from hftsim.sim.ticks.records._kernels import (
+    ACKNOWLEDGED,
+    CANCELED,
+    EXPIRED,
+    NEVER,
+    NEW,
+    NOT_CHANGED,
+    REJECTED,
+    REPLACED,
+    feed_of,
+    request_of,
+    resting_of,
+    run_at,
+)
+from hftsim.sim.ticks.records._kernels import CANCEL as CANCEL_REQUEST
+
+_U = np.uint64
+TAKER_WALK, QUEUE_FRONT = int(FillReason.TAKER_WALK), int(FillReason.QUEUE_FRONT)
+UNKNOWN_ORDER, NONE = int(RejectReason.UNKNOWN_ORDER), int(RejectReason.NONE)
+call_crowd = call_at(2)
+ARRIVED, NEEDS_ROOM, NEEDS_CROWD = range(3)
+"""How an advance ends: at its time; for want of room in the logs; because the crowd needs something
+(`needs` in its record)."""
+
+
+@inline
+def crowd_of(feed):
+    """Return the crowd behind a feed: it stands where recorded data have their rows."""
+    return crowd_at(feed.chunk_at)
+
+
+@compiled
+def sync_book(feed, until_row):
+    """Apply the crowd's rows to the venue's book by price; False where it has no room."""
+    crowd, book = crowd_of(feed), depth_at(feed.book_at)
+    room, row = crowd.columns_room, feed.row
+    columns = numbers_at(crowd.columns_at, 4 * room)
+    kinds, sides = bytes_at(crowd.kinds_at, room), signs_at(crowd.sides_at, room)
+    while row < until_row:
+        side = np.int64(sides[_U(row)])
+        price, qty = columns[_U(row + room)], columns[_U(row + 2 * room)]
+        change = qty if kinds[_U(row)] == ADD else -qty
+        if put_level(book, (1 - side) >> 1, price * side, change, 1) == NO_ROOM:
+            break
+        row += 1
+    feed.rows_done += row - feed.row
+    feed.row = row
+    return row >= until_row
+
+
+def own_report(run_address, order_id, kind, price, qty, leaves, is_maker):
+    """Book a report of the matching engine on an order of the strategy; a kernel of its own.
+
+    `price` is the reason where an order ended or was refused; `leaves` is 1 where a refusal leaves
+    an order in the book.
+    """
+    run = run_at(run_address)
+    ctx, feed = context_at(run.context_at), feed_of(run, 0)
+    crowd, slot = crowd_of(feed), slot_of(ctx, order_id)
+    time = crowd.clock
+    sync_book(feed, crowd.packet)
+    resting = resting_of(run, slot)
+    if kind == ACK:
+        respond(feed, time, order_id, ACKNOWLEDGED, 0, 0, 0, qty)
+        return 0
+    if kind == FILL:
+        trade_own(run, feed, slot, qty, price, QUEUE_FRONT if is_maker else TAKER_WALK, time)
+        if resting.leaves == 0:
+            free_slot(run, ctx, slot)
+        return 0
+    if kind == REPLACE:
+        if price * order_of(ctx, order_id).side != resting.key or qty >= resting.leaves:
+            ahead = float(shown_at(crowd, order_of(ctx, order_id).side, price))
+            resting.front, resting.entry, resting.ts_entry = 0.0, ahead, time
+        resting.key, resting.leaves = price * order_of(ctx, order_id).side, qty
+        respond(feed, time, order_id, REPLACED, 0, 0, price, qty)
+        return 0
+    if kind == REJECT and leaves:
+        respond(feed, time, order_id, NOT_CHANGED, 0, price, 0, 0)
+        return 0
+    told = REJECTED if kind == REJECT else EXPIRED
+    if kind == CANCEL and price == NONE:
+        told = CANCELED
+    respond(feed, time, order_id, told, 0, price, 0, qty)
+    free_slot(run, ctx, slot)
+    return 0
+
+
+@inline
+def tif_for(order):
+    """Return the time in force that the matching engine knows for an order."""
+    if order.tif == ORDER_IOC or order.tif == ORDER_FOK or order.tif == ORDER_GTX:
+        return order.tif
+    return GTC
+
+
+@compiled
+def enter_new(run, ctx, feed, order, time):
+    """Put a new order into the crowd's outbox; a reduce-only one no larger than the position."""
+    crowd, qty = crowd_of(feed), order.qty
+    if order.reduce_only:
+        open_qty = -feed.exchange_position * order.side
+        qty = min(qty, max(open_qty, 0))
+        if qty == 0:
+            respond(feed, time, order.id, ACKNOWLEDGED, 0, 0, 0, order.qty)
+            respond(feed, time, order.id, EXPIRED, 0, REDUCED_TO_ZERO, 0, order.qty)
+            return
+        if qty < order.qty:
+            respond(feed, time, order.id, REPLACED, 0, 0, order.price, qty)
+    slot = take_slot(run, order.id)
+    keep_slot(ctx, order.id, slot)
+    resting, is_market = resting_of(run, slot), order.type == ORDER_MARKET
+    resting.index, resting.key = 0 if order.side == BUY else 1, order.price * order.side
+    resting.leaves, resting.ts_entry, resting.reduce_only = qty, time, order.reduce_only
+    resting.front = resting.traded = resting.entry = 0.0
+    if not is_market:
+        resting.entry = float(shown_at(crowd, order.side, order.price))
+    kind, tif = MARKET if is_market else LIMIT, GTC if is_market else tif_for(order)
+    resting.priority = post_order(crowd, STRATEGY, order.side, order.price, qty, kind, tif)
+    order_in(crowd, resting.priority).own = order.id
+
+
+def accept_in_crowd(run_address, instrument):
+    """Put the request that has reached the venue first into the crowd's outbox; a kernel of its own."""
+    run = run_at(run_address)
+    feed, ctx = feed_of(run, instrument), context_at(run.context_at)
+    crowd, request = crowd_of(feed), request_of(feed, feed.request_head)
+    feed.request_head += 1
+    time = request.ts
+    crowd.clock, crowd.next_at = max(crowd.clock, time), -1
+    slot = slot_of(ctx, request.order_id)
+    if request.kind == NEW:
+        enter_new(run, ctx, feed, order_of(ctx, request.order_id), time)
+    elif slot < 0:
+        respond(feed, time, request.order_id, NOT_CHANGED, 0, UNKNOWN_ORDER, 0, 0)
+    elif request.kind == CANCEL_REQUEST:
+        post_cancel(crowd, resting_of(run, slot).priority)
+    else:
+        post_replace(crowd, resting_of(run, slot).priority, request.price, request.qty)
+    feed.next_request = NEVER
+    if feed.request_head == feed.request_tail:
+        feed.request_head = feed.request_tail = 0
+    else:
+        feed.next_request = request_of(feed, feed.request_head).ts
+    return 0
+
+
+@compiled
+def advance_venue(run_address, run, ctx, feed, until):
+    """Let everything happen at the venue up to `until`, or to where the crowd is to stop.
+
+    Returns how it ended; `run.exchange_now` says how far it came.
+    """
+    crowd = crowd_of(feed)
+    while True:
+        if is_full(ctx, feed) or not sync_book(feed, crowd.rows):
+            return NEEDS_ROOM
+        stop = min(until, feed.next_request, feed.next_markout)
+        code = call_crowd(run.exchange_op, feed.chunk_at, stop)
+        if code == STOPPED:
+            run.exchange_now = max(run.exchange_now, crowd.clock - 1)
+            return ARRIVED
+        if code != DONE:
+            crowd.needs = code
+            return NEEDS_CROWD
+        if not sync_book(feed, crowd.rows):
+            return NEEDS_ROOM
+        if feed.next_markout <= stop:
+            note_markouts(ctx, feed)
+        elif feed.next_request <= stop:
+            accept_in_crowd(run_address, feed.index)
+        else:
+            run.exchange_now = max(run.exchange_now, stop)
+            return ARRIVED
