@@ -54,7 +54,7 @@ bench: $(DEV)
 # What benchmarks compare with, in an environment of its own.
 peers: | $(BIN)/python
 	$(PYTHON) -m venv .venv-peers
-	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) 'backtesting>=0.6.6' 'vectorbt>=1.2' 'ta>=0.11'
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) 'backtesting>=0.6.6' 'vectorbt>=1.2' 'ta>=0.11' 'hftbacktest>=2.4.4'
 
 docs: $(DEV)
 	$(PIP) -e '.[docs]'

@@ -131,3 +131,10 @@ def test_what_is_no_snapshot_is_refused(book, damage):
         book.restore(damage)
     with pytest.raises(DataError, match="snapshot"):
         book.restore(book.snapshot() * 2)
+
+
+def test_a_snapshot_with_an_order_of_nothing_is_refused(book):
+    rows = book.state_rows()
+    rows[1, 8] = 0
+    with pytest.raises(DataError, match="holds what no book has"):
+        book.restore(rows.tobytes())

@@ -1,11 +1,13 @@
 """Recorded changes applied without matching, against a dict of orders."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hftsim.book import OrderBook
 from hftsim.core.enums import Side
+from hftsim.core.errors import InputError
 from hftsim.core.events import EVENT_DTYPE, EventKind
 
 ADD, REDUCE, DELETE = int(EventKind.ADD), int(EventKind.REDUCE), int(EventKind.DELETE)
@@ -128,3 +130,10 @@ def test_against_a_dict(stream, ids):
     state = book.state_rows()[1:]
     assert [(r[2], r[6], r[1], r[8]) for r in state.tolist()] == plain.rows()
     assert all(s in (Side.BUY, Side.SELL) for s in state[:, 2])
+
+
+def test_a_book_of_matched_orders_with_terms_takes_no_recorded_changes():
+    book = OrderBook()
+    book.process({"order_id": [1], "side": [1], "price": [5], "qty": [9], "display_qty": [2]})
+    with pytest.raises(InputError, match="use a book of their own"):
+        book.apply(events([(ADD, 1, 100, 5, 2)]))

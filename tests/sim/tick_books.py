@@ -9,6 +9,7 @@ class Book:
     def __init__(self) -> None:
         self.levels: dict[int, dict[int, int]] = {BID: {}, ASK: {}}
         self.top: dict[int, int | None] = {BID: None, ASK: None}
+        self.hides = False
 
     def qty(self, side: int, price: int) -> int:
         return self.levels[side].get(price, 0)
@@ -35,22 +36,29 @@ class Book:
                 self.top[side] = price
                 if other is not None and (price - other) * side >= 0:
                     self.top[-side] = self.best_beyond(-side, price)
-        elif was and price == top:
-            self.lower(side, price)
+                    self.hides = True
+        elif was:
+            self.gone(side, price)
 
-    def lower(self, side: int, gone: int) -> None:
+    def gone(self, side: int, price: int) -> None:
         """Show the next level of a side, and of the other one what this no longer crosses."""
-        self.top[side] = self.best_beyond(side, gone)
-        self.top[-side] = self.best_beyond(-side, self.top[side])
+        if price == self.top[side]:
+            self.top[side] = self.best_beyond(side, price)
+        if self.hides:
+            self.top[-side] = self.best_beyond(-side, self.top[side])
+            bid, ask = self.best_beyond(BID, None), self.best_beyond(ASK, None)
+            self.hides = bid is not None and ask is not None and bid >= ask
+            if not self.hides:
+                self.top = {BID: bid, ASK: ask}
 
     def clear(self, side: int, price: int | None = None) -> None:
         """Remove a side's levels, all or from its best one to `price`."""
         levels = self.levels[side]
         for p in [p for p in levels if price is None or (p - price) * side >= 0]:
             del levels[p]
-        top = self.top[side]
-        if top is not None and top not in levels:
-            self.lower(side, top if price is None else price)
+        if self.top[side] not in levels:
+            self.top[side] = self.best_beyond(side, price) if levels else None
+        self.gone(side, 10**30 * side)
 
     def apply(self, row: Row, level: str) -> None:
         """Apply a row of market data; rows of unknown orders change nothing."""

@@ -188,6 +188,7 @@ def random_settings(dice: Dice, begin: int) -> Settings:
         latency=random_latency(dice, begin),
         queue=QueueModel(name=dice.choice(QUEUE_MODELS), n=dice.choice([1.0, 2.0, 3.0, 0.5])),
         partial_fills=dice.random() < 0.7,
+        trade_through=dice.random() < 0.8,
         equity_every=dice.choice([250 * MS, 1000 * MS, 60_000 * MS]),
         wake_every=dice.choice([10 * MS, 100 * MS, 333 * MS]) if "on_wake" in handlers else 0,
         handlers=frozenset(handlers),

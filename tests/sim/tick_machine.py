@@ -123,14 +123,14 @@ class Machine:
 
     def refusal(self, order: Order) -> R:
         k = order.instrument
-        if order.type >= T.STOP:
+        if order.type >= T.STOP or order.tif >= Tif.DAY:
             return R.BAD_TYPE
         if not 0 <= k < len(self.rules):
             return R.BAD_INSTRUMENT
         view, rules = self.views[k], self.rules[k]
         if not view.ready:
             return R.NO_MARKET
-        known = order.type in (T.MARKET, T.LIMIT) and order.tif in list(Tif)[:5]
+        known = order.type in (T.MARKET, T.LIMIT) and order.tif in list(Tif)[:4]
         if order.side not in (1, -1) or not known:
             return R.BAD_TYPE
         is_limit = order.type == T.LIMIT

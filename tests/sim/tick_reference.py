@@ -168,8 +168,7 @@ class Market:
                 if is_print(row.kind):
                     side = -row.side if row.kind == K.EXECUTE else row.side
                     prints.append((row.ts_event, time, k, side, row.price, row.qty))
-                    if row.kind == K.TRADE or row.priority:
-                        view.last_price = row.price
+                    view.last_price = row.price
             self.machine.received(k)
         return prints
 

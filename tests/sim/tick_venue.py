@@ -9,8 +9,11 @@ from tick_words import (
     ASK,
     BID,
     CANCEL,
+    HALT,
     MARKS,
     NEW,
+    STOP_LOSS,
+    TAKE_PROFIT,
     F,
     K,
     Order,
@@ -27,6 +30,9 @@ from tick_words import (
 )
 
 from hftsim.core import Instrument
+
+
+SENT_BY = {STOP_LOSS: F.RISK_STOP_LOSS, TAKE_PROFIT: F.RISK_TAKE_PROFIT, HALT: F.RISK_HALT}
 
 
 class Venue:
@@ -47,6 +53,7 @@ class Venue:
         self.own: list[Resting] = []
         self.held = self.newest = self.unknown = 0
         self.halted = False
+        self.may_short = settings.limits.allows_short(rules.kind)
         self.trades: list[Trade] = []
 
     # -- recorded rows ------------------------------------------------------------------------
@@ -55,6 +62,8 @@ class Venue:
         self.now = row.ts_event
         if row.kind in (K.ADD, K.REDUCE, K.DELETE, K.EXECUTE) and row.priority == 0:
             self.unknown += 1
+            if row.kind == K.EXECUTE:
+                self.execution(row.side, row.price, row.qty, 0)
             return
         was = self.book.qty(row.side, row.price) if row.side else 0
         self.book.apply(row, self.level)
@@ -130,7 +139,7 @@ class Venue:
         room = qty
         for order in self.queue(side):
             if (order.price - price) * side > 0:
-                if room > 0:
+                if room > 0 and self.settings.trade_through:
                     room -= self.make(order, room, F.TRADE_THROUGH)
             elif order.price == price and priority:
                 if priority <= order.newest:
@@ -165,7 +174,7 @@ class Venue:
         rate = rules.maker_fee if maker else rules.taker_fee
         away = math.nan if mid is None else order.side * (price - mid) * float(rules.tick_size)
         trade = Trade(
-            self.now, order.id, self.index, order.side, price, qty, maker, reason,
+            self.now, order.id, self.index, order.side, price, qty, maker, SENT_BY.get(order.origin, reason),
             self.now - order.ts_entry, rate * (float(price) * qty * rules.tick_value), away,
             order.entry, max(order.front, 0.0),
         )  # fmt: skip
@@ -203,8 +212,9 @@ class Venue:
     def new(self, order: Order) -> None:
         price = None if order.type == T.MARKET else order.price
         mine = Resting(
-            order.id, order.side, order.type, order.tif, price, order.qty, order.reduce_only,
-            self.now, self.newest,
+            order.id, order.side, order.type, order.tif, price, order.qty,
+            order.reduce_only or (order.side < 0 and not self.may_short),
+            self.now, self.newest, origin=order.origin,
         )  # fmt: skip
         if self.halted:
             self.ended(mine, S.REJECTED, R.NOT_IN_THIS_PHASE)

@@ -39,6 +39,7 @@ class Settings:
     latency: LatencyModel = dataclasses.field(default_factory=LatencyModel)
     queue: QueueModel = dataclasses.field(default_factory=QueueModel)
     partial_fills: bool = True
+    trade_through: bool = True
     equity_every: int = 1_000_000_000
     wake_every: int = 0
     handlers: frozenset[str] = frozenset()
@@ -98,6 +99,7 @@ class Resting:
     front: float = 0.0
     traded: float = 0.0
     entry: float = 0.0
+    origin: int = STRATEGY
 
     def reaches(self, price: int) -> bool:
         """Whether this order would trade with somebody of the other side at `price`."""

@@ -23,6 +23,9 @@ _TICKS = ("trigger", "offset")
 _LOTS = ("display_qty", "min_qty")
 _PLAIN_NUMBERS = ("owner", "expires", "flags")
 _MOST_TICKS = 1 << 63
+_SHORT_ORDER = ("op", "order_id", "side", "price", "qty")
+_SHORT = {*_SHORT_ORDER, "type", "tif", "has_price"}
+"""What a message may say that is sent without terms."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -228,10 +231,18 @@ class OrderBook(BookQueries):
         return {**ticks, **lots, **{n: int(more[n]) for n in _PLAIN_NUMBERS if n in more}}
 
     def _send(self, message: Mapping[str, int], number: int) -> Outcome:
-        reports = self.matcher.process(*pack(one_row(message)))
+        reports = self._reports_of(message)
         outcome = self._outcome(number, reports)
         self._ids.forget_dead(reports)
         return outcome
+
+    def _reports_of(self, message: Mapping[str, int]) -> np.ndarray:
+        check_numbers(message)
+        if message.keys() - _SHORT or not message.get("has_price", True):
+            return self.matcher.process(*pack({n: np.array([v]) for n, v in message.items()}))
+        op, order_id, side, price, qty = (message.get(n, 0) for n in _SHORT_ORDER)
+        kind, tif = message.get("type", 0), message.get("tif", 0)
+        return self.matcher.send(op, order_id, side, price, qty, kind=kind, tif=tif).copy()
 
     def _outcome(self, number: int, reports: np.ndarray) -> Outcome:
         own = reports[reports["order_id"] == number]
@@ -291,9 +302,8 @@ def side_of(side: Side | str | int) -> Side:
     return Side(found)
 
 
-def one_row(message: Mapping[str, int]) -> dict[str, np.ndarray]:
-    """Return one message as columns. Raises InputError for a number that int64 does not hold."""
+def check_numbers(message: Mapping[str, int]) -> None:
+    """Raise InputError for a number that int64 does not hold."""
     for name, value in message.items():
         if not -_MOST_TICKS <= value < _MOST_TICKS:
             raise InputError(f"{name} {value} is too large: it must fit into 64 bits")
-    return {name: np.array([value]) for name, value in message.items()}

@@ -149,6 +149,6 @@ def short_path(path: str) -> str:
     return str(whole.relative_to(Path.cwd())) if whole.is_relative_to(Path.cwd()) else path
 
 
-def _length(answer: dict[str, Any]) -> str:
+def _length(answer: Mapping[str, Any]) -> str:
     unit = "rows" if "rows" in answer else "bars"
     return f"{rounded(answer.get(unit), 0)} {unit}"

@@ -27,6 +27,8 @@ def check_order(ctx, own, side, qty, price):
     after = own.position + side * (working + qty)
     if own.position * side < 0 and (after == 0 or (after > 0) == (own.position > 0)):
         return NONE
+    if ctx.equity <= 0.0:
+        return ACCOUNT_WIPED_OUT
     if ctx.halted != NONE:
         return ctx.halted
     if after < 0 and side < 0 and not own.may_short:

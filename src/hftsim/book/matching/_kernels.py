@@ -31,9 +31,6 @@ from hftsim.book.orders.upkeep._kernels import wants_window
 from hftsim.core.enums import MessageOp
 from hftsim.native.records import compiled, inline
 
-PROCESS_SIGNATURE = "int64(int64)"
-SEND_SIGNATURE = "int64(int64, int64)"
-
 _U = np.uint64
 _NEW, _CANCEL = int(MessageOp.NEW), int(MessageOp.CANCEL)
 _MANY, _AHEAD = 4_000, 8
@@ -115,13 +112,14 @@ def process_messages(run_address):
     return code
 
 
-def process(run_address):
-    """Handle messages until all are done or something is needed; return what (`DONE`, ...)."""
-    return process_messages(run_address)
+def process(run_address, message_at):
+    """Handle messages until all are done or something is needed; return what (`DONE`, ...).
 
-
-def send(run_address, message_at):
-    """Handle one message; return how many reports it made, or minus what is needed first."""
+    With an address in `message_at` only the one message there is handled, and what is returned is the
+    number of its reports, or minus what is needed.
+    """
+    if message_at == 0:
+        return process_messages(run_address)
     run = run_at(run_address)
     run.messages_at, run.messages, run.next = message_at, 1, 0
     run.sequence += run.reports

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from hftsim.book.matching.layout import HAS_TERMS, MESSAGE, REPORT, RUN, TERMS
+from hftsim.book.matching.layout import HAS_TERMS, MESSAGE, OPERATION, REPORT, RUN, TERMS
 from hftsim.book.matching.session import Session
 from hftsim.book.orders.layout import ASK, DONE, REPORTS_FULL
 from hftsim.book.orders.memory import BookMemory
@@ -38,7 +38,7 @@ class Matcher:
         self.run["book_at"] = memory.address
         self.run["no_terms_at"] = address_of(_NO_TERMS)
         self._session = Session(memory, self.run, self._reports)
-        self._process, self._send = _matching_kernels()
+        self._process = _matching_kernel()
         self._address = address_of(self.run)
         self._message = np.zeros(1, MESSAGE)
         self._message_at = address_of(self._message)
@@ -89,9 +89,9 @@ class Matcher:
         Raises struct.error for a number that does not fit its field (32 bits for `owner`, of which
         30 count).
         """
-        self.run["terms_at"] = 0
+        op = op if op <= OPERATION else 0
         _pack(self._message_bytes, 0, order_id, price, qty, owner, op, side, kind, tif)
-        made = self._send(self._address, self._message_at)
+        made = self._process(self._address, self._message_at)
         if made < 0:
             parts = [part.copy() for part in self._go_on(self._message, _NOTHING)]
             return np.concatenate(parts)
@@ -105,7 +105,7 @@ class Matcher:
     def _go_on(self, messages: np.ndarray, terms: np.ndarray) -> Iterator[np.ndarray]:
         run, address = self.run, self._address
         while True:
-            code = self._process(address)
+            code = self._process(address, 0)
             if code in (DONE, REPORTS_FULL):
                 count = int(run["reports"][0])
                 if count:
@@ -129,11 +129,8 @@ def _packed(rows: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
 
 
 @functools.cache
-def _matching_kernels() -> tuple[Any, Any]:
-    from hftsim.book.matching import _kernels as source
-    from hftsim.native.cache import kernel
+def _matching_kernel() -> Any:
+    from hftsim.book.matching._kernels import process
+    from hftsim.native.cache import word_kernel
 
-    return (
-        kernel(source.process, source.PROCESS_SIGNATURE),
-        kernel(source.send, source.SEND_SIGNATURE),
-    )
+    return word_kernel(process)

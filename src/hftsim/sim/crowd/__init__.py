@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hftsim.sim.crowd.calibration import calibrate
     from hftsim.sim.crowd.flows import (
         Distribution,
         HawkesFlow,
@@ -10,7 +11,10 @@ if TYPE_CHECKING:
         QueueReactiveFlow,
     )
     from hftsim.sim.crowd.generator import Crowd
+    from hftsim.sim.crowd.hawkes import fit_hawkes
+    from hftsim.sim.crowd.market import CrowdMarket, CrowdSource
     from hftsim.sim.crowd.settings import CrowdSettings, named_crowd
+    from hftsim.sim.crowd.tape import read_tape
     from hftsim.sim.crowd.traders import (
         MarketMakers,
         MomentumTraders,
@@ -21,7 +25,9 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "Crowd": "generator",
+    "CrowdMarket": "market",
     "CrowdSettings": "settings",
+    "CrowdSource": "market",
     "Distribution": "flows",
     "HawkesFlow": "flows",
     "MarketMakers": "traders",
@@ -31,12 +37,17 @@ _MODULES = {
     "QueueReactiveFlow": "flows",
     "ValueTraders": "traders",
     "ZeroIntelligence": "traders",
+    "calibrate": "calibration",
+    "fit_hawkes": "hawkes",
     "named_crowd": "settings",
+    "read_tape": "tape",
 }
 
 __all__ = [
     "Crowd",
+    "CrowdMarket",
     "CrowdSettings",
+    "CrowdSource",
     "Distribution",
     "HawkesFlow",
     "MarketMakers",
@@ -46,7 +57,10 @@ __all__ = [
     "QueueReactiveFlow",
     "ValueTraders",
     "ZeroIntelligence",
+    "calibrate",
+    "fit_hawkes",
     "named_crowd",
+    "read_tape",
 ]
 
 

@@ -141,7 +141,7 @@ class Crowd:
 
     def about(self) -> dict[str, Any]:
         """Return what metadata say of the source."""
-        key = hashlib.sha256(json.dumps(asdict(self.settings), default=_plain).encode())
+        key = hashlib.sha256(json.dumps(asdict(self.settings), default=plain).encode())
         origin = {
             "flow": type(self.settings.flow).__name__,
             "agents": {type(g).__name__: g.count for g in self.settings.agents},
@@ -156,7 +156,8 @@ class Crowd:
         }
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return arrays and their numbers as JSON has them."""
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
     raise TypeError(f"{type(value).__name__} has no plain form")

@@ -132,6 +132,19 @@ class CrowdMemory:
         self.crowd["rows"] = self.crowd["packet"] = 0
         return found
 
+    def drop_rows(self, count: int) -> None:
+        """Forget the first rows; where few can be forgotten, make room for twice as many."""
+        rows, room = self.get("rows"), self.get("columns_room")
+        kept = rows - count
+        columns = self._arrays["columns"].reshape(4, room)
+        columns[:, :kept] = columns[:, count:rows].copy()
+        for name in ("kinds", "sides", "flags"):
+            self._arrays[name][:kept] = self._arrays[name][count:rows].copy()
+        self.crowd["rows"], self.crowd["packet"] = kept, max(self.get("packet") - count, 0)
+        if 2 * kept > self._rows_wanted:
+            self._rows_wanted *= 2
+            self._lay_columns(room + self._rows_wanted)
+
     def join_packets(self) -> None:
         """Make all rows that wait to be taken one packet."""
         count = self.get("rows")
@@ -210,7 +223,7 @@ def _run_kernel() -> Any:
 
 @functools.cache
 def _send_address() -> int:
-    from hftsim.book.matching._kernels import send
+    from hftsim.book.matching._kernels import process
     from hftsim.native.cache import word_kernel_address
 
-    return word_kernel_address(send)
+    return word_kernel_address(process)

@@ -16,7 +16,7 @@ from hftsim.risk._kernels import update_breakers
 from hftsim.sim.orders._kernels import EXPIRED, NONE, close_order, instrument_of, order_of
 from hftsim.sim.ticks.exchange._kernels import CHUNK_END, next_exchange
 from hftsim.sim.ticks.exchange._kernels import DONE as ARRIVED
-from hftsim.sim.ticks.local._kernels import next_received, next_report
+from hftsim.sim.ticks.local._kernels import last_received, next_received, next_report
 from hftsim.sim.ticks.records._kernels import (
     NEVER,
     UNKNOWN,
@@ -61,8 +61,12 @@ def code_of(ended):
 
 @compiled
 def next_target(run, ctx):
-    """Return when the strategy may next be called or the account is looked at, or UNKNOWN."""
-    target = min(run.end, run.sample)
+    """Return when the strategy may next be called or the account is looked at, or UNKNOWN.
+
+    Where only trades call and the rows at hand hold no more of them, that may be no sooner than
+    the last of these rows: `passing` then says that the time is only one to pass.
+    """
+    target, bound = min(run.end, run.sample), NEVER
     if run.wants_wake:
         target = min(target, run.timer)
     for k in range(ctx.instruments):
@@ -70,11 +74,16 @@ def next_target(run, ctx):
         if run.wants_book or run.wants_trade:
             received = next_received(feed, not run.wants_book)
             if received == UNKNOWN:
-                return UNKNOWN
-            target = min(target, received)
+                received = last_received(feed)
+                if run.wants_book or received == UNKNOWN:
+                    return UNKNOWN
+                bound = min(bound, received)
+            else:
+                target = min(target, received)
         if run.wants_fill:
             target = min(target, next_response(feed))
-    return max(target, ctx.now)
+    run.passing = bound < max(target, ctx.now)
+    return max(min(target, bound), ctx.now)
 
 
 @compiled
@@ -89,6 +98,31 @@ def safe_until(run, ctx, target):
             return UNKNOWN
         soonest = min(soonest, time)
     return min(target, soonest + run.lookahead)
+
+
+@compiled
+def forget_fresh(run, ctx):
+    """Forget which packets have just arrived, but for those passed since the last call-back."""
+    if not run.passed:
+        for k in range(ctx.instruments):
+            instrument_of(ctx, k).fresh = False
+
+
+@compiled
+def pass_rows(run_address, run, ctx, time):
+    """Receive rows that nobody is called for, up to the last at hand; returns what is needed."""
+    now, ended = ctx.now, CHUNK_END
+    forget_fresh(run, ctx)
+    ctx.now, run.passed = time, True
+    for k in range(ctx.instruments):
+        feed = feed_of(run, k)
+        unknown = next_received(feed, not run.wants_book) == UNKNOWN
+        if unknown and last_received(feed) == time:
+            ended = call_local(run.local_op, run_address, k)
+            if ended != CHUNK_END:
+                break
+    ctx.now = now
+    return code_of(ended)
 
 
 @compiled
@@ -110,9 +144,11 @@ def move_on(run_address, run, ctx):
             if ended != ARRIVED:
                 return code_of(ended)
         run.exchange_now = max(run.exchange_now, safe)
+    if run.passing:
+        return pass_rows(run_address, run, ctx, target)
     ctx.now = target
-    for k in range(ctx.instruments):
-        instrument_of(ctx, k).fresh = False
+    forget_fresh(run, ctx)
+    run.passed = False
     return 0
 
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from hftsim.book.depth.memory import DepthMemory
 from hftsim.core.durations import duration_ns
 from hftsim.core.enums import InstrumentKind
 from hftsim.core.errors import ConfigError, DataError, StrategyError
@@ -18,19 +17,16 @@ from hftsim.native.layout import (
     LIMITS,
     ORDER,
     SIGNAL,
-    TRADE,
     address_of,
     fill_record,
 )
 from hftsim.sim.latency import LatencyModel
 from hftsim.sim.queue import QueueModel
-from hftsim.sim.ticks.chunks import FeedChunks
+from hftsim.sim.ticks.feed import FeedMemory
 
 _OPEN_CAPACITY = 4096
 _FIRST_CAPACITY = 1 << 18
-_PRINTS = 1 << 12
 _GUARDS = ("stop_loss", "take_profit")
-_LEVELS = {"l1": 1, "l2": 2, "l3": 3}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -85,7 +81,7 @@ class ReplayMarket:
         instruments: Sequence[Instrument],
         settings: ReplaySettings,
     ) -> None:
-        from hftsim.sim.ticks.records._kernels import CHUNK, FEED, RESTING, RUN
+        from hftsim.sim.ticks.records._kernels import FEED, RESTING, RUN
 
         self.symbols, self.ticks = list(ticks), list(ticks.values())
         self.instruments, self.settings = list(instruments), settings
@@ -100,11 +96,12 @@ class ReplayMarket:
         self.columns = [np.zeros((0, 0)) for _ in ticks]
         self._resting = np.zeros(len(self.open_ids) + 1, RESTING)
         self._free = np.arange(len(self._resting), dtype=np.int64)[::-1].copy()
-        self._chunk_records = np.zeros((n, 2), CHUNK)
-        self._rings: list[dict[str, np.ndarray]] = []
-        self._books: list[DepthMemory] = []
-        self._keep: list[np.ndarray] = []
-        self._chunks = [self._lay_feed(k) for k in range(n)]
+        self._feed_memories = [
+            FeedMemory(self.feeds, k, each, settings, len(self.open_ids))
+            for k, each in enumerate(self.ticks)
+        ]
+        for k in range(n):
+            self._lay_instrument(k)
         self._lay_context()
         self._lay_run()
 
@@ -163,8 +160,8 @@ class ReplayMarket:
 
     def refill(self) -> None:
         """Bring the next rows to where they are needed."""
-        for chunks in self._chunks:
-            chunks.refill()
+        for memory in self._feed_memories:
+            memory.refill()
 
     def grow(self) -> None:
         """Make room where it runs out; addresses are laid anew."""
@@ -176,18 +173,8 @@ class ReplayMarket:
                 log = np.concatenate([log, np.zeros(len(log), log.dtype)])
             setattr(self, f"{name}s", log)
         self._lay_logs()
-        for k in range(len(self.symbols)):
-            for name in ("request", "response"):
-                used = int(self.feeds[f"{name}_tail"][k] - self.feeds[f"{name}_head"][k])
-                if len(self._rings[k][name]) - used < 2 * ORDERS_PER_CALL:
-                    self._grow_ring(k, name)
-            if self.feeds["print_tail"][k] >= len(self._rings[k]["print"]):
-                old = self._rings[k]["print"]
-                self._rings[k]["print"] = np.concatenate([old, np.zeros_like(old)])
-            self._lay_rings(k)
-        for book in self._books:
-            if book.is_full:
-                book.grow()
+        for memory in self._feed_memories:
+            memory.grow(2 * ORDERS_PER_CALL)
 
     def wake(self, *, wants: frozenset[str], wake_every: int | None) -> None:
         """Say which handlers the strategy has; `wake_every` None: no wake-ups.
@@ -216,61 +203,6 @@ class ReplayMarket:
     @property
     def _end(self) -> int:
         return max(t.recv_end for t in self.ticks) + self.settings.latency.feed_ns
-
-    def _lay_feed(self, k: int) -> FeedChunks:
-        from hftsim.book.depth._kernels import DEPTH
-        from hftsim.sim.ticks.own._kernels import BEST_KEY
-        from hftsim.sim.ticks.records._kernels import (
-            LATENCY,
-            NEVER,
-            NO_KEY,
-            OWN_WORDS,
-            REQUEST,
-            RESPONSE,
-        )
-
-        ticks, settings = self.ticks[k], self.settings
-        depths, latencies = np.zeros((2, 1), DEPTH), np.zeros(2, LATENCY)
-        self._books += [DepthMemory(depths[0]), DepthMemory(depths[1])]
-        made = (settings.latency.requests(2 * k + settings.seed),
-                settings.latency.reports(2 * k + 1 + settings.seed))  # fmt: skip
-        for row, (values, arrays) in enumerate(made):
-            fill_record(latencies, values, row)
-            self._keep += arrays
-        own, counts = np.zeros((2, len(self.open_ids)), np.int64), np.zeros(OWN_WORDS, np.int64)
-        counts[BEST_KEY : BEST_KEY + 2] = NO_KEY
-        self._keep += [depths, latencies, own, counts]
-        ring = 1 << 17
-        kinds = {"request": REQUEST, "response": RESPONSE}
-        rings = {name: np.zeros(ring, dtype) for name, dtype in kinds.items()}
-        self._rings.append({**rings, "print": np.zeros(_PRINTS, TRADE)})
-        fill_record(
-            self.feeds,
-            {
-                "index": k,
-                "level": _LEVELS[ticks.level],
-                "chunk_at": address_of(self._chunk_records[k, :1]),
-                "local_chunk_at": address_of(self._chunk_records[k, 1:]),
-                "book_at": address_of(depths[0]),
-                "local_book_at": address_of(depths[1]),
-                "feed_latency": settings.latency.feed_ns,
-                "latency_at": address_of(latencies[:1]),
-                "responses_latency_at": address_of(latencies[1:]),
-                "own_at": address_of(own),
-                "own_counts_at": address_of(counts),
-                "own_capacity": len(self.open_ids),
-                "next_request": NEVER,
-                "next_markout": NEVER,
-                "queue_model": settings.queue.number,
-                "queue_power": settings.queue.n,
-                "partial_fills": settings.partial_fills,
-                "trade_through": settings.trade_through,
-            },
-            k,
-        )
-        self._lay_rings(k)
-        self._lay_instrument(k)
-        return FeedChunks(ticks.chunks(settings.chunk_rows), self._chunk_records[k], self.feeds, k)
 
     def _lay_instrument(self, k: int) -> None:
         rules, data = self.instruments[k], self.ticks[k].instrument
@@ -331,19 +263,6 @@ class ReplayMarket:
             fill_record(
                 self.context, {f"{name}s_at": address_of(log), f"{name}_capacity": len(log)}
             )
-
-    def _lay_rings(self, k: int) -> None:
-        for name, ring in self._rings[k].items():
-            fill_record(
-                self.feeds, {f"{name}s_at": address_of(ring), f"{name}_capacity": len(ring)}, k
-            )
-
-    def _grow_ring(self, k: int, name: str) -> None:
-        old = self._rings[k][name]
-        new = np.zeros(2 * len(old), old.dtype)
-        waiting = np.arange(self.feeds[f"{name}_head"][k], self.feeds[f"{name}_tail"][k])
-        new[waiting % len(new)] = old[waiting % len(old)]
-        self._rings[k][name] = new
 
     def _kernel_addresses(self) -> dict[str, int]:
         from hftsim.native.cache import word_kernel_address

@@ -64,7 +64,7 @@ from hftsim.sim.ticks.records._kernels import CANCEL as CANCEL_REQUEST
 _U = np.uint64
 TAKER_WALK, QUEUE_FRONT = int(FillReason.TAKER_WALK), int(FillReason.QUEUE_FRONT)
 UNKNOWN_ORDER, NONE = int(RejectReason.UNKNOWN_ORDER), int(RejectReason.NONE)
-call_crowd = call_at(2)
+call_crowd, call_accept = call_at(2), call_at(2)
 ARRIVED, NEEDS_ROOM, NEEDS_CROWD = range(3)
 """How an advance ends: at its time; for want of room in the logs; because the crowd needs something
 (`needs` in its record)."""
@@ -145,7 +145,8 @@ def tif_for(order):
 def enter_new(run, ctx, feed, order, time):
     """Put a new order into the crowd's outbox; a reduce-only one no larger than the position."""
     crowd, qty = crowd_of(feed), order.qty
-    if order.reduce_only:
+    reduce_only = order.reduce_only or (order.side != BUY and not feed.may_short)
+    if reduce_only:
         open_qty = -feed.exchange_position * order.side
         qty = min(qty, max(open_qty, 0))
         if qty == 0:
@@ -158,7 +159,7 @@ def enter_new(run, ctx, feed, order, time):
     keep_slot(ctx, order.id, slot)
     resting, is_market = resting_of(run, slot), order.type == ORDER_MARKET
     resting.index, resting.key = 0 if order.side == BUY else 1, order.price * order.side
-    resting.leaves, resting.ts_entry, resting.reduce_only = qty, time, order.reduce_only
+    resting.leaves, resting.ts_entry, resting.reduce_only = qty, time, reduce_only
     resting.front = resting.traded = resting.entry = 0.0
     if not is_market:
         resting.entry = float(shown_at(crowd, order.side, order.price))
@@ -215,7 +216,7 @@ def advance_venue(run_address, run, ctx, feed, until):
         if feed.next_markout <= stop:
             note_markouts(ctx, feed)
         elif feed.next_request <= stop:
-            accept_in_crowd(run_address, feed.index)
+            call_accept(run.accept_op, run_address, feed.index)
         else:
             run.exchange_now = max(run.exchange_now, stop)
             return ARRIVED

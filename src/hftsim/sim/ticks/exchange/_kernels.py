@@ -107,76 +107,54 @@ def advance_rows(run_address, run, ctx, feed, stop):
         if watching and is_full(ctx, feed):
             ended = FULL
             break
-        kind = np.int64(kinds[row])
+        kind, side = np.int64(kinds[row]), np.int64(sides[row])
+        price, qty = prices[row], qtys[row]
+        index, key = (1 - side) >> 1, price * side
+        previous, now, priority = np.int64(0), np.int64(0), np.int64(0)
+        concerned = False
         if (LEVEL_KINDS >> kind) & 1:
             by = (BY_ORDER >> kind) & 1
-            priority = np.int64(0)
             if by_order and by:
                 priority = priorities[row]
-                if priority == 0:
-                    feed.unknown_rows += 1
-                    if kind == EXECUTE and watching:
-                        side = np.int64(sides[row])
-                        call_own_row(
-                            run.own_row_op, run_address, feed.index, TRADE, (1 - side) >> 1,
-                            prices[row] * side, qtys[row], 0, 0, 0, times[row],
-                        )  # fmt: skip
-                        watching = counts[0] + counts[1] > 0
-                        stop = min(stop, feed.next_markout)
-                    row += np.uint64(1)
-                    continue
+            if by_order and by and priority == 0:
+                feed.unknown_rows += 1
+                concerned = watching and kind == EXECUTE and counts[BEST_KEY + index] > key
+            else:
+                change = qty if kind == ADD or by == 0 else -qty
+                previous = put_level(book, index, key, change, by)
+                if previous == NO_ROOM:
+                    ended = FAR_FULL
+                    break
                 if kind == ADD:
                     feed.newest_priority = priority
-            side, price, qty = np.int64(sides[row]), prices[row], qtys[row]
-            change = qty if kind == ADD or by == 0 else -qty
-            previous = put_level(book, (1 - side) >> 1, price * side, change, by)
-            if previous == NO_ROOM:
-                ended = FAR_FULL
-                break
-            if watching:
-                index, key = (1 - side) >> 1, price * side
-                now = max(previous * by + change, 0)
-                if concerns_own(counts, feed, kind, index, key, previous, now):
-                    call_own_row(
-                        run.own_row_op, run_address, feed.index, kind, index, key, qty,
-                        previous, now, priority, times[row],
-                    )  # fmt: skip
-                    watching = counts[0] + counts[1] > 0
-                    stop = min(stop, feed.next_markout)
+                now = max(previous * by + change, np.int64(0))
+                concerned = watching and concerns_own(counts, feed, kind, index, key, previous, now)
         elif kind == TRADE:
-            if watching:
-                side = aggressor(np.int64(sides[row]), prices[row], book)
-                index, key = (1 + side) >> 1, -prices[row] * side
-                if side != 0 and counts[BEST_KEY + index] >= key:
-                    call_own_row(
-                        run.own_row_op, run_address, feed.index, kind, index, key, qtys[row],
-                        0, 0, 0, times[row],
-                    )  # fmt: skip
-                    watching = counts[0] + counts[1] > 0
-                    stop = min(stop, feed.next_markout)
+            side = aggressor(side, price, book)
+            index, key = (1 + side) >> 1, -price * side
+            concerned = watching and side != 0 and counts[BEST_KEY + index] >= key
         else:
-            side, price, qty = np.int64(sides[row]), prices[row], qtys[row]
             previous = call_rare_row(
                 run.rare_row_op, feed.book_at, feed.level, kind, side, price, qty
             )
             if previous == NO_ROOM:
                 ended = FAR_FULL
                 break
+            now = qty
+            concerned = watching and kind == QUOTE and feed.level == 1
             if kind == STATUS:
                 feed.halted = qty == 0
-            elif kind == QUOTE and feed.level == 1 and watching:
-                call_own_row(
-                    run.own_row_op, run_address, feed.index, kind, (1 - side) >> 1, price * side,
-                    qty, previous, qty, 0, times[row],
-                )  # fmt: skip
-                watching = counts[0] + counts[1] > 0
-                stop = min(stop, feed.next_markout)
+        if concerned:
+            call_own_row(
+                run.own_row_op, run_address, feed.index, kind, index, key, qty,
+                previous, now, priority, times[row],
+            )  # fmt: skip
+            watching = counts[0] + counts[1] > 0
+            stop = min(stop, feed.next_markout)
         row += np.uint64(1)
     feed.rows_done += np.int64(row) - feed.row
     feed.row = np.int64(row)
-    if ended == DONE and feed.row >= n and feed.more:
-        return CHUNK_END
-    return ended
+    return CHUNK_END if ended == DONE and feed.row >= n and feed.more else ended
 
 
 @compiled

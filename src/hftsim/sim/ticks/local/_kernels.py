@@ -176,6 +176,19 @@ def next_received(feed, prints_only):
     return UNKNOWN if feed.local_more else NEVER
 
 
+@inline
+def last_received(feed):
+    """Return when the last packet of the rows at hand is received; UNKNOWN if all have been."""
+    chunk = chunk_at(feed.local_chunk_at)
+    n = chunk.rows
+    flags = kinds_at(chunk.flags_at, n)
+    for row in range(n - 1, feed.local_row - 1, -1):
+        if flags[row] & ON_LOCAL:
+            return ints_at(chunk.ts_recv_at, n)[row] + feed.feed_latency
+    feed.local_row = n
+    return UNKNOWN
+
+
 @compiled
 def apply_report(ctx, feed, response):
     """Book one report on an own order; returns the row of its fill, or -1."""

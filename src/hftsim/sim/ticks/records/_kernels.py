@@ -147,6 +147,8 @@ RUN = record_dtype(
         "wants_fill": bool,
         "wants_book": bool,
         "wants_trade": bool,
+        "passing": bool,
+        "passed": bool,
         "lookahead": int,
         "sample": int,
         "sample_every": int,
