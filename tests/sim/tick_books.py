@@ -56,8 +56,9 @@ class Book:
         levels = self.levels[side]
         for p in [p for p in levels if price is None or (p - price) * side >= 0]:
             del levels[p]
-        if self.top[side] not in levels:
-            self.top[side] = self.best_beyond(side, price) if levels else None
+        top = self.top[side]
+        if top is not None and top not in levels:
+            self.top[side] = max(levels, key=lambda p: p * side, default=None)
         self.gone(side, 10**30 * side)
 
     def apply(self, row: Row, level: str) -> None:

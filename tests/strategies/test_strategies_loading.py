@@ -66,7 +66,7 @@ def test_parameters_may_be_text(mine: Path) -> None:
         ({"window": 2.5}, "Mine.window is int, got 2.5"),
         ({"window": True}, "Mine.window is int, got True"),
         ({"careful": "perhaps"}, "Mine.careful is bool, got 'perhaps'"),
-        ({"side": "up"}, "Mine.side is Side, got 'up'"),
+        ({"side": "up"}, r"Mine.side is Side \(long, short\), got 'up'"),
         ({"side": 3}, r"Mine.side is Side \(LONG, SHORT\), got 3"),
         ({"windw": 3}, "Mine has no parameter 'windw'; did you mean 'window'?"),
         ({"window": 0}, "Mine: window is 1 or more"),

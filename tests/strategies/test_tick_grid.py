@@ -24,7 +24,9 @@ def open_book(market):
 
 
 def grid(**parameters):
-    return GridStrategy(**{"levels": 3, "spacing": 10, "qty": 5, "inventory_limit": 100} | parameters)
+    return GridStrategy(
+        **{"levels": 3, "spacing": 10, "qty": 5, "inventory_limit": 100} | parameters
+    )
 
 
 def test_three_levels_are_laid_around_the_mid_price():
@@ -131,9 +133,7 @@ def test_defaults_take_spacing_and_size_from_price_and_equity():
     latency=st.sampled_from(["0ms", "10ms", "700ms"]),
 )
 def test_the_limit_holds_in_random_markets(seed, levels, spacing, limit, recentre, latency):
-    strategy = grid(
-        levels=levels, spacing=spacing, inventory_limit=limit, recentre_levels=recentre
-    )
+    strategy = grid(levels=levels, spacing=spacing, inventory_limit=limit, recentre_levels=recentre)
     feeds = random_feeds(seed, steps=600, volatility=0.5 + seed % 5)
     market = run(strategy, feeds, latency=latency)
     assert np.abs(positions_of(market)).max(initial=0) <= limit

@@ -35,8 +35,8 @@ from hftsim.sim.ticks.records._kernels import (
     REPLACE,
     feed_of,
     latency_at,
+    new_response,
     request_of,
-    response_of,
     run_at,
 )
 from hftsim.sim.ticks.records._kernels import REJECTED as REJECTED_REPORT
@@ -75,32 +75,11 @@ def send(ctx, feed, order_id, kind, price, qty):
 @compiled
 def report_loss(feed, time, order_id, kind):
     """Put the report of a lost request among those on their way back, by time."""
-    row = feed.response_tail
-    feed.response_tail += 1
-    while row > feed.response_head:
-        before = response_of(feed, row - 1)
-        if before.ts < time or (before.ts == time and before.reason == LOST):
-            break
-        copy_response(before, response_of(feed, row))
-        row -= 1
-    out = response_of(feed, row)
-    out.ts = time
+    out = new_response(feed, time, True)
     out.order_id = order_id
     out.kind = kind
     out.reason = LOST
     out.fill = out.price = out.qty = 0
-
-
-@inline
-def copy_response(source, out):
-    """Copy a report."""
-    out.ts = source.ts
-    out.order_id = source.order_id
-    out.kind = source.kind
-    out.fill = source.fill
-    out.reason = source.reason
-    out.price = source.price
-    out.qty = source.qty
 
 
 @compiled

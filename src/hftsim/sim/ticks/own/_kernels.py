@@ -27,7 +27,7 @@ from hftsim.sim.ticks.records._kernels import (
     OWN_WORDS,
     ints_at,
     latency_at,
-    response_of,
+    new_response,
     resting_of,
 )
 
@@ -135,9 +135,7 @@ def respond(feed, time, order_id, kind, fill, reason, price, qty):
     latency = abs(latency_of(latency_at(feed.responses_latency_at), NEW, time))
     arrival = max(time + latency, feed.last_response)
     feed.last_response = arrival
-    out = response_of(feed, feed.response_tail)
-    feed.response_tail += 1
-    out.ts = arrival
+    out = new_response(feed, arrival, False)
     out.order_id = order_id
     out.kind = kind
     out.fill = fill

@@ -5,8 +5,9 @@ what the strategy's machine has received (`local_row`). Own requests travel to t
 ring of messages, responses come back in another.
 """
 
+from hftsim.core.enums import RejectReason
 from hftsim.native.fields import record_dtype
-from hftsim.native.records import array_at, inline, pointer_to, record_type
+from hftsim.native.records import array_at, compiled, inline, pointer_to, record_type
 
 NEVER = 1 << 62
 """A time that does not come."""
@@ -109,6 +110,7 @@ RESPONSE = record_dtype(
 )
 """A report on its way back; `fill` is the row of its fill."""
 
+LOST = int(RejectReason.LOST_ON_THE_WAY)
 NEW, CANCEL, REPLACE = 1, 2, 3
 """Kinds of requests."""
 ACKNOWLEDGED, FILLED, CANCELED, REJECTED, EXPIRED, REPLACED, NOT_CHANGED = range(1, 8)
@@ -207,6 +209,26 @@ def response_of(feed, number):
     """Return a response on its way."""
     row = number & (feed.response_capacity - 1)
     return response_at(feed.responses_at + row * RESPONSE_SIZE)
+
+
+@compiled
+def new_response(feed, time, is_loss):
+    """Make room for a report that arrives at `time`; it has that time, the rest is the caller's.
+
+    Losses are known ahead of time and overtake: they stand before the venue's reports of their time.
+    """
+    row = feed.response_tail
+    feed.response_tail += 1
+    while row > feed.response_head:
+        before, out = response_of(feed, row - 1), response_of(feed, row)
+        if before.ts < time or (before.ts == time and (not is_loss or before.reason == LOST)):
+            break
+        out.ts, out.order_id, out.kind = before.ts, before.order_id, before.kind
+        out.fill, out.reason, out.price, out.qty = before.fill, before.reason, before.price, before.qty
+        row -= 1
+    made = response_of(feed, row)
+    made.ts = time
+    return made
 
 
 @inline
