@@ -1,8 +1,8 @@
 """The compiled book against the reference: rules 1 to 9."""
 
 import pytest
-from audit import Audit
-from duel import assert_same, rows_of
+from book_audit import Audit
+from book_duel import assert_same, rows_of
 from hypothesis import given, settings
 from order_streams import CORE, EXTREMES, columns_of, drifting
 from small_streams import small

@@ -1,7 +1,7 @@
 """The duel itself: it must find a book that breaks a rule, and show a short stream for it."""
 
 import pytest
-from duel import assert_same, difference, smallest
+from book_duel import assert_same, difference, smallest
 from order_streams import ALL, CORE, columns_of, drifting, messages_of
 
 from hftsim.book.reference import ReferenceBook

@@ -1,8 +1,8 @@
 """The compiled book against the reference: every order type and the session, one by one and all."""
 
 import pytest
-from audit import Audit
-from duel import assert_same, rows_of
+from book_audit import Audit
+from book_duel import assert_same, rows_of
 from hypothesis import given, settings
 from order_streams import ALL, CORE, EXTREMES, MORE, columns_of, drifting
 from small_streams import small

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 SCRIPT = """
-from duel import difference
+from book_duel import difference
 from order_streams import ALL, CORE, EXTREMES, drifting
 from hftsim.book import OrderBook
 for seed, ids in enumerate(("dense", "hashed", "auto")):

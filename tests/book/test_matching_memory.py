@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from duel import difference, rows_of
+from book_duel import difference, rows_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from order_streams import ALL, CORE, drifting

@@ -1,7 +1,7 @@
 """Rules 1 to 9 of docs/models/matching.md on the reference book, worked out by hand."""
 
 import pytest
-from hand import Hand
+from book_hand import Hand
 
 from hftsim.core.enums import TimeInForce as Tif
 

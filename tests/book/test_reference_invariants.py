@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from audit import Audit
-from duel import rows_of
+from book_audit import Audit
+from book_duel import rows_of
 from hypothesis import given, settings
 from order_streams import ALL, CORE, EXTREMES, MORE, columns_of, drifting, piece
 from small_streams import small

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hand import Hand
+from book_hand import Hand
 
 from hftsim.book.reference import Message, ReferenceBook
 from hftsim.core.enums import OrderFlag as Flag

@@ -1,7 +1,7 @@
 """Order types, self-trade modes and times in force beyond rules 1 to 9, worked out by hand."""
 
 import pytest
-from hand import Hand
+from book_hand import Hand
 
 from hftsim.core.enums import OrderFlag as Flag
 from hftsim.core.enums import OrderType as Type

@@ -1,7 +1,7 @@
 """Stops and pegged orders: what acts after a message is complete, worked out by hand."""
 
 import pytest
-from hand import Hand
+from book_hand import Hand
 
 from hftsim.core.enums import OrderFlag as Flag
 from hftsim.core.enums import OrderType as Type

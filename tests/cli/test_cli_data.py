@@ -40,7 +40,6 @@ def test_sample_data_as_parquet_keeps_its_label(hftsim, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--kind", "l2"], "not available yet; only bars"),
         (["--kind", "bar"], "did you mean 'bars'"),
         (["--out", "a.xlsx"], "unknown kind of file '.xlsx'"),
         (["--out", "."], "is a folder; name a file"),

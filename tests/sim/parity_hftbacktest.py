@@ -12,9 +12,10 @@ from numba import njit
 
 
 @njit
-def make(hbt):
+def make(hbt, end):
+    """Quote both sides; it stops at `end` itself, for `elapse` does not while orders travel."""
     number, tick = 1, hbt.depth(0).tick_size
-    while hbt.elapse(100_000_000) == 0:
+    while hbt.elapse(100_000_000) == 0 and hbt.current_timestamp < end:
         hbt.clear_inactive_orders(0)
         depth = hbt.depth(0)
         if depth.best_bid_qty <= 0 or depth.best_ask_qty <= 0:
@@ -34,9 +35,10 @@ def make(hbt):
 
 
 def main() -> None:
+    rows = np.load(sys.argv[1])
     asset = (
         BacktestAsset()
-        .data([np.load(sys.argv[1])])
+        .data([rows])
         .linear_asset(1.0)
         .constant_order_latency(10_000_000, 10_000_000)
         .power_prob_queue_model(3.0)
@@ -46,7 +48,7 @@ def main() -> None:
         .lot_size(0.001)
     )
     hbt = HashMapMarketDepthBacktest([asset])
-    make(hbt)
+    make(hbt, rows["local_ts"][-1])
     state = hbt.state_values(0)
     print(json.dumps({"fills": int(state.num_trades), "lots": round(state.trading_volume / 0.001)}))
     hbt.close()

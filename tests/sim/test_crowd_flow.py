@@ -148,7 +148,9 @@ def test_the_same_seed_gives_the_same_rows_in_another_process_and_in_pieces():
         "from hftsim.sim.crowd import Crowd, named_crowd;"
         "print(Crowd(named_crowd('hawkes', 'all'), seed=11).ticks(3000).sha256)"
     )
-    made = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    made = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
     ticks = Crowd(named_crowd("hawkes", "all"), seed=11).ticks(3_000)
     assert made.stdout.strip() == ticks.sha256
     assert Crowd(named_crowd("hawkes", "all"), seed=12).ticks(3_000).sha256 != ticks.sha256

@@ -52,7 +52,7 @@ def run(strategy: Strategy, ticks: Ticks, mode: str = "native", **more: Any) -> 
 
 
 def log_of(result: BacktestResult) -> Any:
-    market = result._run.market
+    market = result.market
     return market.fills[: int(market.context["fill_count"][0])]
 
 
@@ -77,9 +77,11 @@ def ticks() -> Ticks:
 
 def test_partial_fills_reach_position_balance_and_fees(ticks: Ticks) -> None:
     result = run(Maker(), ticks, partial_fills=True)
-    market, fills = result._run.market, log_of(result)
+    market, fills = result.market, log_of(result)
     assert (fills["qty"] < 10).sum() > 20
-    assert int(market.instrument_records["position"][0]) == int((fills["side"] * fills["qty"]).sum())
+    assert int(market.instrument_records["position"][0]) == int(
+        (fills["side"] * fills["qty"]).sum()
+    )
     traded = fills["price"] * fills["qty"] * RULES.tick_value
     assert market.context["fees"][0] == pytest.approx(-0.00005 * traded.sum())
     cash = 1e9 - (fills["side"] * traded).sum() + 0.00005 * traded.sum()
@@ -88,7 +90,7 @@ def test_partial_fills_reach_position_balance_and_fees(ticks: Ticks) -> None:
 
 def test_a_run_with_partial_fills_goes_on_to_the_end_of_its_data(ticks: Ticks) -> None:
     result = run(Maker(), ticks, partial_fills=True)
-    market = result._run.market
+    market = result.market
     assert market.steps_done == ticks.rows
     assert int(market.context["now"][0]) == ticks.recv_end
     steps = (ticks.recv_end - ticks.recv_start) // (100 * MS)
@@ -105,7 +107,7 @@ class Restless(Strategy):
 
 def test_a_run_ends_with_its_data_whatever_is_in_flight() -> None:
     """Steps as long as the latency: there is always an order on its way."""
-    market = run(Restless(), hand(*BOOK, (1000, DEPTH, 1, 599_000, 1)))._run.market
+    market = run(Restless(), hand(*BOOK, (1000, DEPTH, 1, 599_000, 1))).market
     assert int(market.context["now"][0]) == T0 + 1000 * MS
     assert int(market.context["order_count"][0]) == 100
     assert int(market.run["unsent"][0]) == 2

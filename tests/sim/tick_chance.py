@@ -102,7 +102,9 @@ def quote_rows(dice: Dice, state: dict[str, Any]) -> list[Row]:
     if dice.random() < 0.03:
         return [rare(dice, "l1")]
     wide = dice.choice([1, 1, 2])
-    sizes = [dice.choice([0, 1, 3, 5, 9]) if dice.random() < 0.1 else dice.randint(1, 9) for _ in "ab"]
+    sizes = [
+        dice.choice([0, 1, 3, 5, 9]) if dice.random() < 0.1 else dice.randint(1, 9) for _ in "ab"
+    ]
     quotes = [
         row(K.QUOTE, BID, state["at"] - wide, sizes[0]),
         row(K.QUOTE, ASK, state["at"] + dice.choice([0, 1, 2]), sizes[1]),
@@ -122,7 +124,9 @@ def depth_rows(dice: Dice, state: dict[str, Any]) -> list[Row]:
             away = dice.choice([1, 1, 2, 3, 4]) if dice.random() < 0.93 else -1
             qty = dice.choice([0, 1, 2, 5, 8, 13, 20])
             far = dice.choice([0] * 40 + [300_000])
-            made.append(row(K.DEPTH, side, state["at"] - side * (away + far) + 300_000 * (far > 0), qty))
+            made.append(
+                row(K.DEPTH, side, state["at"] - side * (away + far) + 300_000 * (far > 0), qty)
+            )
     return made
 
 
@@ -263,6 +267,13 @@ def random_action(dice: Dice, count: int) -> Action:
 
 def odd_order(dice: Dice, k: int) -> dict[str, Any]:
     order = {"side": 1, "qty": 3, "type": 2, "price": 100, "tif": 0, "instrument": k}
-    odd = {"side": 0, "qty": 0, "type": dice.choice([0, 3, 9]), "price": 0, "tif": 8, "instrument": 7}
+    odd = {
+        "side": 0,
+        "qty": 0,
+        "type": dice.choice([0, 3, 9]),
+        "price": 0,
+        "tif": 8,
+        "instrument": 7,
+    }
     name = dice.choice(sorted(odd))
     return order | {name: odd[name]}

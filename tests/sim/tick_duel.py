@@ -190,7 +190,10 @@ def by_venue(fills: np.ndarray, count: int) -> np.ndarray:
 
 def require_same(what: str, real: Sequence[Any], twin: Sequence[Any], names: Sequence[str]) -> None:
     for k in range(max(len(real), len(twin))):
-        told = [dict(zip(names, rows[k], strict=False)) if k < len(rows) else "-" for rows in (real, twin)]
+        told = [
+            dict(zip(names, rows[k], strict=False)) if k < len(rows) else "-"
+            for rows in (real, twin)
+        ]
         same = k < min(len(real), len(twin)) and real[k] == twin[k]
         assert same, f"{what} {k}\n  real {told[0]}\n  twin {told[1]}"
 
@@ -207,7 +210,9 @@ def compare(case: Case) -> tuple[ReplayMarket, Market]:
     """Play both and demand the same."""
     (real, saw), (twin, twin_saw) = play(case), play_twin(case)
     count = len(case.rows)
-    require_same("call", saw.seen, twin_saw.seen, ("event", "now", "what", "views", "open", "refused"))
+    require_same(
+        "call", saw.seen, twin_saw.seen, ("event", "now", "what", "views", "open", "refused")
+    )
     fills = by_venue(real.fills[: int(real.context["fill_count"][0])], count)
     require_same("fill", rows_of(fills, FILL_NAMES), [t.row for t in twin.trades], FILL_NAMES)
     require_near("figures", rows_of(fills, FIGURES), [t.figures for t in twin.trades], 1.0)

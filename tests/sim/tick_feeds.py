@@ -26,7 +26,10 @@ START = 1_700_000_000_000_000_000
 def feed(rows: int, seed: int) -> dict[str, np.ndarray]:
     """Return columns: a book of 20 levels a side whose best levels come, go and trade."""
     dice = random.Random(seed)
-    book = {1: {600_000 - k: 300 for k in range(1, 21)}, -1: {600_000 + k: 300 for k in range(1, 21)}}
+    book = {
+        1: {600_000 - k: 300 for k in range(1, 21)},
+        -1: {600_000 + k: 300 for k in range(1, 21)},
+    }
     made: list[tuple[int, int, int, int, int]] = [
         (START, int(EventKind.DEPTH), side, price, qty)
         for side, levels in book.items()
@@ -39,7 +42,9 @@ def feed(rows: int, seed: int) -> dict[str, np.ndarray]:
     names = ("ts_event", "kind", "side", "price", "qty")
     columns = {n: np.array(v) for n, v in zip(names, zip(*made, strict=True), strict=True)}
     steps = np.diff(columns["ts_event"], prepend=0) > 0
-    delays = np.array([500_000 + int(dice.expovariate(1 / 300_000)) for _ in range(int(steps.sum()))])
+    delays = np.array(
+        [500_000 + int(dice.expovariate(1 / 300_000)) for _ in range(int(steps.sum()))]
+    )
     received = np.maximum.accumulate(columns["ts_event"][steps] + delays)
     columns["ts_recv"] = received[np.cumsum(steps) - 1]
     last = np.append(steps[1:], True)

@@ -70,6 +70,7 @@ class Machine:
         self.views = [View() for _ in instruments]
         self.books = [Book() for _ in instruments]
         self.log: list[Order] = []
+        self.live: list[Order] = []
         self.now = self.step = self.refused = 0
         self.last_refusal = R.NONE
 
@@ -80,7 +81,8 @@ class Machine:
 
     @property
     def open_orders(self) -> list[Order]:
-        return [o for o in self.log if o.is_open]
+        self.live = [o for o in self.live if o.is_open]
+        return self.live[:]
 
     def working(self, k: int, side: int) -> int:
         mine = [o for o in self.open_orders if o.instrument == k and o.side == side]
@@ -110,6 +112,7 @@ class Machine:
         )  # fmt: skip
         refused = self.refusal(order)
         self.log.append(order)
+        self.live.append(order)
         if refused:
             self.refuse(order, refused, self.now)
             return 0
@@ -273,7 +276,7 @@ class Machine:
         for order in mine:
             self.cancel(order.id)
         held = self.views[k].position
-        if held and self.views[k].ready and not any(o.origin for o in mine):
+        if held and self.views[k].ready and self.views[k].fresh and not any(o.origin for o in mine):
             side = -1 if held > 0 else 1
             self.send(side, abs(held), instrument=k, reduce_only=True, origin=origin)
 

@@ -12,8 +12,8 @@ from typing import Any
 from tick_latency import Times
 from tick_machine import Machine, is_print
 from tick_venue import Venue
-from tick_words import MACHINE, VENUE, K, R, Report, Request, Row, S, Settings, Trade
 from tick_words import LAST as END_OF_PACKET
+from tick_words import MACHINE, VENUE, K, R, Report, Request, Row, S, Settings, Trade
 
 from hftsim.core import Instrument
 

@@ -31,7 +31,6 @@ from tick_words import (
 
 from hftsim.core import Instrument
 
-
 SENT_BY = {STOP_LOSS: F.RISK_STOP_LOSS, TAKE_PROFIT: F.RISK_TAKE_PROFIT, HALT: F.RISK_HALT}
 
 

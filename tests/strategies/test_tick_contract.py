@@ -1,8 +1,9 @@
 """Every strategy for ticks: the same compiled and interpreted, and clear about wrong use."""
 
 import pytest
-from tick_feeds import PERPETUAL, SPOT, Feed, fills_of, random_feeds, run, trace
+from strategy_feeds import PERPETUAL, SPOT, Feed, fills_of, random_feeds, run, trace
 
+from hftsim import Backtester
 from hftsim.core.errors import StrategyError
 from hftsim.strategies import STRATEGIES, QuoteModel, load_strategy
 from hftsim.strategies.base import handlers_of
@@ -46,6 +47,19 @@ def test_several_instruments_trade_on_one_account(name):
         assert set(fills_of(market)["instrument"]) == {0, 1, 2}
         traces.append(trace(strategy, market))
     assert traces[0] == traces[1]
+
+
+@pytest.mark.parametrize(("name", "parameters"), CASES)
+def test_a_backtest_with_its_usual_limits_has_one_hash(name, parameters):
+    feeds = random_feeds(5, 2 if name in PAIRS else 1, apart=3.0)
+    ticks = {feed.instrument.symbol: feed.ticks() for feed in feeds}
+    results = [
+        Backtester(load_strategy(name, parameters), mode=mode).run(ticks)
+        for mode in ("native", "python")
+    ]
+    assert results[0].run_hash == results[1].run_hash
+    assert results[0].fills_hash == results[1].fills_hash
+    assert results[0].summary["fills"] > 0
 
 
 @pytest.mark.parametrize("mode", ["native", "python"])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tick_feeds import (
+from strategy_feeds import (
     MS,
     PERPETUAL,
     START,

@@ -10,12 +10,14 @@ import typer
 from hftsim.cli.config import one_of
 from hftsim.cli.files import write_table
 from hftsim.cli.groups import takes_groups
-from hftsim.cli.options import CommonOptions
+from hftsim.cli.options import CommonOptions, Flag
 from hftsim.cli.shell import Shell, table_of
+from hftsim.core.errors import InputError
 from hftsim.core.instrument import normalize_symbol
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.console import Console
 
     from hftsim.sim.crowd import Crowd
 
@@ -48,14 +50,15 @@ class CrowdOptions:
         Path | None,
         _crowd(metavar="STORE", help="Fit the flow to these ticks; then --agents is none."),
     ] = None
+    facts: Annotated[
+        Flag, _crowd("--facts", help="Also tell stylised facts, beside those of --like.")
+    ] = None
 
 
 @takes_groups
 def create_sample_data(
     *,
-    kind: Annotated[
-        str, typer.Option(metavar="bars|l2|l3|trades", help="What to make.")
-    ] = "bars",
+    kind: Annotated[str, typer.Option(metavar="bars|l2|l3|trades", help="What to make.")] = "bars",
     rows: Annotated[int, typer.Option(metavar="N", min=1, help="How many.")] = 20_000,
     out: Annotated[
         Path | None,
@@ -86,12 +89,45 @@ def create_sample_data(
         if kind == "bars":
             answer, shown = _bars(rows, seed, symbol, interval, start, place)
         else:
+            _refuse_facts(kind, place, crowd)
             made = _crowd_of(kind, seed, symbol, start, crowd)
             answer, shown = _ticks(made, rows, place, shell)
+            answer |= _facts(place, crowd, shell)
         answer |= {"path": str(place.absolute()), "kind": kind, "seed": seed, "simulated": True}
         shown |= {"file": str(place), "SHA-256": str(answer["sha256"])}
         title = f"simulated {kind} of {answer['symbol']}"
-        shell.answer(answer, lambda console: console.print(table_of(title, shown)))
+        shell.answer(answer, lambda console: _show(console, title, shown, answer))
+
+
+def _show(console: "Console", title: str, shown: dict[str, str], answer: dict[str, Any]) -> None:
+    console.print(table_of(title, shown))
+    if "facts" in answer:
+        from hftsim.cli.facts import table_of_facts
+
+        found = {"simulated": answer["facts"]}
+        if "facts_like" in answer:
+            found["like"] = answer["facts_like"]
+        console.print(table_of_facts(found))
+
+
+def _refuse_facts(kind: str, out: Path, options: CrowdOptions) -> None:
+    if options.facts and (kind == "trades" or out.suffix.lower() in _TABLES):
+        raise InputError(
+            "--facts needs the order book: make --kind l2 or l3 into an .arrow file or a store"
+        )
+
+
+def _facts(out: Path, options: CrowdOptions, shell: Shell) -> dict[str, Any]:
+    """Return the facts of what was made and, beside them, of what it was fitted to."""
+    if not options.facts:
+        return {}
+    from hftsim.cli.facts import facts_of
+    from hftsim.data.ticks import open_ticks
+
+    found = {"facts": facts_of(open_ticks(out), shell.progress("facts"))}
+    if options.like is not None:
+        found["facts_like"] = facts_of(open_ticks(options.like), shell.progress("facts of --like"))
+    return found
 
 
 def _bars(
@@ -148,8 +184,8 @@ def _ticks(
     progress = shell.progress("simulate")
     if out.suffix.lower() in _TABLES:
         table = table_of_ticks(crowd, rows)
-        times = table.index.as_unit("ns").asi8
-        made = {"rows": len(table), "sha256": write_table(out, table)}
+        times = table.index.to_numpy("datetime64[ns]").astype("int64")
+        made: dict[str, Any] = {"rows": len(table), "sha256": write_table(out, table)}
         made |= {"start": int(times[0]), "end": int(times[-1])}
     else:
         made = write_ticks(crowd, rows, out, progress)

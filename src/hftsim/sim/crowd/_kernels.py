@@ -6,7 +6,7 @@ orders, and the flow. Its next time is drawn from the sum of their rates, then w
 
 import numpy as np
 
-from hftsim.native.records import compiled, inline
+from hftsim.native.records import compiled
 from hftsim.sim.crowd.agents._kernels import act_for_agents
 from hftsim.sim.crowd.flow._kernels import (
     act_for_flow,
@@ -25,12 +25,14 @@ from hftsim.sim.crowd.records._kernels import (
     NEVER,
     OUTBOX,
     QUEUES,
+    QUIET,
     ROWS_FULL,
     STOPPED,
     crowd_at,
 )
 
 _SECOND = 1e9
+_PATIENCE = 1 << 20
 _LONGEST = float(1 << 61)
 
 
@@ -38,10 +40,7 @@ _LONGEST = float(1 << 61)
 def draw_next(crowd):
     """Draw when the next event comes, given the rates of now."""
     let_decay(crowd)
-    if crowd.flow == QUEUES:
-        rate = rate_of_queues(crowd)
-    else:
-        rate = rate_of_all(crowd)
+    rate = rate_of_queues(crowd) if crowd.flow == QUEUES else rate_of_all(crowd)
     rate += crowd.agents_rate + crowd.cancel_rate * (crowd.buys + crowd.sells)
     crowd.bound = rate
     if rate <= 0.0:
@@ -87,6 +86,8 @@ def run_crowd(crowd_address, until):
                 return code
             if crowd.flow == QUEUES:
                 follow_mid(crowd)
+            if crowd.rows > rows:
+                crowd.quiet = 0
             if crowd.stop_at & AT_PACKET and crowd.rows > rows:
                 return STOPPED
             if crowd.stop_at & AT_REPORT and crowd.own_reports > reports:
@@ -100,5 +101,9 @@ def run_crowd(crowd_address, until):
         if crowd.next_at > until:
             crowd.clock = max(crowd.clock, until) if until < NEVER else crowd.clock
             return DONE
+        crowd.quiet += 1
+        if crowd.quiet >= _PATIENCE:
+            crowd.quiet = 0
+            return QUIET
         crowd.clock, crowd.next_at = crowd.next_at, -1
         act(crowd)

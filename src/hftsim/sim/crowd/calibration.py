@@ -133,10 +133,13 @@ def _lifetime(tape: Tape, resting: float, mean_size: float) -> float:
 
 
 def _opened(settings: CrowdSettings, tape: Tape, mean_size: float) -> CrowdSettings:
-    """Return the settings with an opening book about as deep as the tape's."""
-    levels = max(int(np.count_nonzero(tape.profile > 0.05 * tape.profile.max())), 1)
-    each = max(round(_resting(tape, mean_size) / 2 / levels), 1)
-    levels = min(levels, settings.first_price - 1)
+    """Return the settings with an opening book of as many orders as rest on the tape.
+
+    They are spread over the prices that nine of ten limit orders of the tape reach.
+    """
+    each_side = min(round(_resting(tape, mean_size) / 2), 1 << 13)
+    reach = int(np.quantile(settings.distances.table(), 0.9))
+    levels = max(min(reach, each_side, settings.first_price - 1), 1)
     return dataclasses.replace(
-        settings, opening_levels=levels, opening_orders=min(each, (1 << 14) // levels)
+        settings, opening_levels=levels, opening_orders=max(round(each_side / levels), 1)
     )

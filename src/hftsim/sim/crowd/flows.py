@@ -55,7 +55,7 @@ class Distribution:
         edges = np.cumsum(self.shares)
         places = (np.arange(TABLE) + 0.5) / TABLE * edges[-1]
         rows = np.minimum(np.searchsorted(edges, places, side="right"), len(edges) - 1)
-        return np.asarray(self.values, np.int64)[rows]
+        return np.asarray(np.asarray(self.values, np.int64)[rows])
 
     @classmethod
     def of(cls, sample: np.ndarray) -> "Distribution":
@@ -74,7 +74,7 @@ def geometric(mean: float, most: int) -> Distribution:
     return Distribution(tuple(range(1, most + 1)), tuple(stay**k for k in range(most)))
 
 
-def _require(condition: bool, sentence: str) -> None:
+def _require(condition: object, sentence: str) -> None:
     if not condition:
         raise ConfigError(sentence)
 
@@ -146,8 +146,8 @@ class HawkesFlow:
         shape = (len(decays), n, n)
         _require(excite.shape == shape, f"excite has the shape {excite.shape}, not {shape}")
         whole = np.concatenate([base.ravel(), excite.ravel(), [self.cancel_rate]])
-        _require(bool(np.isfinite(whole).all() and (whole >= 0).all()), "rates are from 0 on")
-        _require(bool(np.isfinite(decays).all() and (decays > 0).all()), "decays are above 0")
+        _require(np.isfinite(whole).all() and (whole >= 0).all(), "rates are from 0 on")
+        _require(np.isfinite(decays).all() and (decays > 0).all(), "decays are above 0")
         for name, value in (("base", base), ("excite", excite), ("decays", decays)):
             object.__setattr__(self, name, value)
         ratio = self.branching_ratio
@@ -203,9 +203,7 @@ class QueueReactiveFlow:
         for name in ("limit", "cancel", "market"):
             object.__setattr__(self, name, np.asarray(getattr(self, name), float))
             values = getattr(self, name)
-            _require(
-                bool(np.isfinite(values).all() and (values >= 0).all()), f"{name} is from 0 on"
-            )
+            _require(np.isfinite(values).all() and (values >= 0).all(), f"{name} is from 0 on")
         _require(self.limit.ndim == 2 and self.limit.size > 0, "limit has levels and lengths")
         _require(self.limit.shape == self.cancel.shape, "limit and cancel differ in shape")
         _require(self.market.shape == self.limit.shape[1:], "market has as many lengths as limit")

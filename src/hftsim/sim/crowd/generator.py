@@ -113,10 +113,13 @@ class Crowd:
 
     def _made(self, rows: int, given: int) -> dict[str, np.ndarray]:
         self.memory.crowd["rows_wanted"] = rows
-        self.memory.run_until(_FOREVER)
+        self.memory.run_until(_FOREVER)  # or a million events without a row
         made = self.memory.take_columns()
         if not len(made["kind"]):
-            raise InputError(f"the crowd fell silent after {given:,} rows: all its rates are 0")
+            raise InputError(
+                f"the crowd fell silent after {given:,} rows: its rates are 0, or nobody is left "
+                f"whose orders could rest"
+            )
         made["ts_recv"] = made["ts_event"]
         if self.kind == L3:
             made["order_id"] = made["priority"]
@@ -160,4 +163,6 @@ def plain(value: Any) -> Any:
     """Return arrays and their numbers as JSON has them."""
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
+    if isinstance(value, range):
+        return list(value)
     raise TypeError(f"{type(value).__name__} has no plain form")

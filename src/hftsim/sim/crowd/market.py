@@ -100,6 +100,8 @@ class CrowdMarket(ReplayMarket):
     unit = "seconds"
 
     def __init__(self, source: CrowdSource, settings: ReplaySettings | None = None) -> None:
+        from hftsim.sim.ticks.records._kernels import CHUNK
+
         self.source = source
         chosen = settings or ReplaySettings()
         symbol = source.instrument.symbol
@@ -108,6 +110,7 @@ class CrowdMarket(ReplayMarket):
             source.settings, seed=source.seed, start=source.start, kind=L3, rows=_ROWS
         )
         open_book(self.memory)
+        self._rows = np.zeros(1, CHUNK)
         self._join()
 
     def _join(self) -> None:
@@ -117,6 +120,7 @@ class CrowdMarket(ReplayMarket):
         from hftsim.sim.crowd.venue._kernels import accept_in_crowd, own_report
 
         self.feeds["chunk_at"] = self.memory.address
+        self.feeds["local_chunk_at"] = address_of(self._rows)
         self.feeds["more"] = self.feeds["local_more"] = False
         self.run["exchange_op"] = word_kernel_address(run_crowd)
         self.run["accept_op"] = word_kernel_address(accept_in_crowd)
@@ -133,7 +137,7 @@ class CrowdMarket(ReplayMarket):
         at = {f"{n}_at": memory.get("columns_at") + 8 * room * k for k, n in enumerate(names)}
         at |= {f"{n}_at": memory.get(f"{n}s_at") for n in ("kind", "side")}
         at |= {"flags_at": memory.get("flags_at"), "ts_recv_at": at["ts_event_at"]}
-        fill_record(self._chunk_records[0], {"rows": memory.get("rows"), **at}, 1)
+        fill_record(self._rows, {"rows": memory.get("rows"), **at})
 
     @property
     def step_function(self) -> Callable[..., int]:

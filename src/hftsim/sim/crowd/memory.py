@@ -99,18 +99,20 @@ class CrowdMemory:
 
     def run_until(self, time: int) -> int:
         """Let the crowd act up to a time, or until the rows are full; return why it ended."""
-        from hftsim.sim.crowd.records._kernels import DONE, ROWS_FULL, STOPPED
+        from hftsim.sim.crowd.records._kernels import DONE, QUIET, ROWS_FULL, STOPPED
 
         while True:
             code = int(self._run(self._address, time))
-            if code in (DONE, ROWS_FULL, STOPPED):
+            if code in (DONE, QUIET, ROWS_FULL, STOPPED):
                 return code
             self.grow(code)
 
     def grow(self, code: int) -> None:
         """Make room for what a kernel's return code names."""
-        from hftsim.sim.crowd.records._kernels import GROW_SLOTS, SLOTS
+        from hftsim.sim.crowd.records._kernels import GROW_SLOTS, QUIET, SLOTS
 
+        if code == QUIET:
+            return
         if code != GROW_SLOTS:
             self.book.grow(code)
             return

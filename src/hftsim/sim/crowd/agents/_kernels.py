@@ -42,7 +42,9 @@ def _room_for(agent, group, side):
 @inline
 def _take(crowd, number, agent, group, side):
     qty = _room_for(agent, group, side)
-    if qty > 0:
+    if side_of(crowd.book_at, (1 + side) >> 1).best_level < 0:
+        crowd.void_count += 1
+    elif qty > 0:
         post_market(crowd, number, side, qty)
 
 
@@ -130,12 +132,11 @@ def act_for_agents(crowd, level):
         which += 1
     group = group_of(crowd, which)
     number = group.first + below(crowd, group.count)
-    if not _is_two_sided(crowd):
-        crowd.void_count += 1
-        return
     agent = agent_of(crowd, number)
     if group.kind == MAKER:
         _make_market(crowd, number, agent, group)
+    elif (group.kind == MOMENTUM or group.kind == VALUE) and not _is_two_sided(crowd):
+        crowd.void_count += 1
     elif group.kind == MOMENTUM:
         _follow_trend(crowd, number, agent, group)
     elif group.kind == VALUE:

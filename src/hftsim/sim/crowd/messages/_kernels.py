@@ -226,7 +226,7 @@ def _read_reports(crowd, first_id, made):
             touched, price = True, report.price
             number += 1
             _filled(crowd, order, rows[_U(number)])
-        elif kind == CANCEL or kind == EXPIRE or kind == REJECT:
+        elif kind in (CANCEL, EXPIRE, REJECT):
             gone = kind != REJECT or not was_resting
             crowd.reject_count += kind == REJECT
             if kind == CANCEL and was_resting:

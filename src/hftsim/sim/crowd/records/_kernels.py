@@ -20,9 +20,10 @@ SLOT_BITS = 20
 """An order id is ``serial << SLOT_BITS | slot``: unique, and its slot is found without a search."""
 SLOTS = (1 << SLOT_BITS) - 1
 
-DONE, STOPPED, ROWS_FULL, GROW_SLOTS = 0, 64, 65, 66
+DONE, STOPPED, ROWS_FULL, GROW_SLOTS, QUIET = 0, 64, 65, 66, 67
 """What a kernel returns: the time has come; a packet or own report was made where asked to stop; the
-rows are full; slots ran out. Other codes are the matching engine's (`hftsim.book.orders.layout`)."""
+rows are full; slots ran out; a million events led to
+no row (so that one can interrupt it). Other codes are the matching engine's (`hftsim.book.orders.layout`)."""
 
 FLOW, STRATEGY = 0, -1
 """Owners that are no agents."""
@@ -99,6 +100,7 @@ CROWD = record_dtype(
         "snapshot": int,
         "stop_at": int,
         "needs": int,
+        "quiet": int,
         "priority": int,
         "serial": int,
         "market_at": int,

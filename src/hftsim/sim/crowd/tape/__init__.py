@@ -76,7 +76,7 @@ def read_tape(ticks: Ticks, progress: Progress = no_progress) -> Tape:
     depth, state = np.zeros(1, DEPTH), np.zeros(1, TAPE)
     book, profile = DepthMemory(depth), np.zeros(PROFILE)
     kernel, parts, done = word_kernel(read_rows), [], 0
-    left = np.zeros(1 << 16, np.int64)
+    orders = _LiveOrders()
     fill_record(
         state,
         {
@@ -88,9 +88,8 @@ def read_tape(ticks: Ticks, progress: Progress = no_progress) -> Tape:
     for chunk in ticks.chunks():
         made = {name: np.zeros(chunk.rows, kind) for name, kind in _COLUMNS.items()}
         columns = dict(chunk.columns)
-        columns.setdefault("priority", columns["qty"])
-        left = _reaching(left, columns["priority"] if ticks.level == "l3" else left[:1])
-        fill_record(state, {"left_at": address_of(left), "left_room": len(left)})
+        columns["priority"] = orders.numbered(columns) if ticks.level == "l3" else columns["qty"]
+        fill_record(state, {"left_at": address_of(orders.left), "left_room": len(orders.left)})
         fill_record(state, {f"{n}_out": address_of(a) for n, a in made.items()})
         fill_record(state, {f"{n}_at": address_of(columns[n]) for n in _NEEDED})
         fill_record(state, {"rows": chunk.rows, "row": 0, "events": 0})
@@ -104,14 +103,25 @@ def read_tape(ticks: Ticks, progress: Progress = no_progress) -> Tape:
     return _tape(parts, state, profile, ticks.level)
 
 
-def _reaching(left: np.ndarray, priorities: np.ndarray) -> np.ndarray:
-    """Return the lots left by priority, in an array that reaches to all of these."""
-    most = int(priorities.max()) if len(priorities) else 0
-    if most < len(left):
-        return left
-    longer = np.zeros(max(most + 1, 2 * len(left)), np.int64)
-    longer[: len(left)] = left
-    return longer
+class _LiveOrders:
+    """Numbers the orders of a chunk from 1 on, and carries what is left of them to the next.
+
+    Attributes
+    ----------
+    left : lots by number; number 0 is no order.
+    """
+
+    def __init__(self) -> None:
+        self._keys, self.left = np.zeros(1, np.int64), np.zeros(1, np.int64)
+
+    def numbered(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Return the number of each row's order, 0 where its priority is 0, shape (rows,)."""
+        live = self.left > 0
+        before, lots = self._keys[live], self.left[live]
+        keys = np.union1d(np.append(before, 0), columns["priority"])
+        self._keys, self.left = keys, np.zeros(len(keys), np.int64)
+        self.left[np.searchsorted(keys, before)] = lots
+        return np.asarray(np.searchsorted(keys, columns["priority"]), np.int64)
 
 
 _NEEDED = ("ts_event", "price", "qty", "priority", "kind", "side", "flags")

@@ -6,6 +6,8 @@ from hftsim.book.depth._kernels import (
     BEST,
     NO_LEVEL,
     NO_ROOM,
+    clear_side,
+    clear_to,
     depth_at,
     level_qty,
     put_level,
@@ -14,10 +16,10 @@ from hftsim.book.depth._kernels import (
 from hftsim.core.events import EventFlag, EventKind
 from hftsim.native.fields import record_dtype
 from hftsim.native.records import array_at, compiled, inline, pointer_to, record_type
-from hftsim.sim.ticks.rare._kernels import rare_row
 
 ADD, REDUCE, DELETE = int(EventKind.ADD), int(EventKind.REDUCE), int(EventKind.DELETE)
 EXECUTE, TRADE, DEPTH = int(EventKind.EXECUTE), int(EventKind.TRADE), int(EventKind.DEPTH)
+CLEAR, CLEAR_TO = int(EventKind.CLEAR), int(EventKind.CLEAR_TO)
 _SNAPSHOT, _ON_EXCHANGE = int(EventFlag.SNAPSHOT), int(EventFlag.ON_EXCHANGE)
 MARKETS, LIMITS, CANCELS = 0, 2, 4
 BOOK_FULL = 1
@@ -179,6 +181,17 @@ def _note_trade(tape, side, price, qty, ts):
     _note(tape, ts, _component(MARKETS, side), price, qty)
 
 
+@compiled
+def _clear(book, kind, side, price):
+    """Remove the levels of a side, or of both (0), or those up to a price."""
+    for index in range(2):
+        if side == 0 or side == 1 - 2 * index:
+            if kind == CLEAR:
+                clear_side(book, index)
+            else:
+                clear_to(book, index, price if index == 0 else -price)
+
+
 def read_rows(tape_address):
     """Read a chunk's rows; a kernel of its own. Returns `BOOK_FULL` where it must go on, or 0."""
     tape = tape_at(tape_address)
@@ -199,7 +212,7 @@ def read_rows(tape_address):
             continue
         _let_time_pass(tape, book, ts)
         tape.bid, tape.ask = _best(book, 1), _best(book, -1)
-        if kind == ADD or kind == REDUCE or kind == DELETE or kind == EXECUTE:
+        if kind in (ADD, REDUCE, DELETE, EXECUTE):
             if priorities[row] != 0:
                 room = _change_order(
                     tape, book, kind, side, price, qty, priorities[row], ts, is_event
@@ -209,8 +222,8 @@ def read_rows(tape_address):
         elif kind == TRADE:
             if side != 0 and is_event:
                 _note_trade(tape, side, price, qty, ts)
-        else:
-            rare_row(tape.book_at, 3 if tape.by_order else 2, kind, side, price, qty)
+        elif kind in (CLEAR, CLEAR_TO):
+            _clear(book, kind, side, price)
         if room == NO_ROOM:
             return BOOK_FULL
         tape.row += 1

@@ -206,7 +206,11 @@ def target(address, weight, instrument):
 
 @compiled
 def close_out(ctx, own, origin):
-    """Cancel what the strategy has working on one instrument and close its position at market."""
+    """Cancel what the strategy has working on one instrument and close its position at market.
+
+    A closing order is sent when a packet has just come: one that found nobody is not sent again
+    and again into the same book.
+    """
     found, closing = next_open(ctx, 0), False
     while found:
         order = order_of(ctx, found)
@@ -216,7 +220,7 @@ def close_out(ctx, own, origin):
             elif not order.canceling:
                 cancel_order(ctx, order)
         found = next_open(ctx, found)
-    if own.position != 0 and own.ready and not closing:
+    if own.position != 0 and own.ready and own.fresh and not closing:
         side = SELL if own.position > 0 else BUY
         qty = abs(own.position)
         place_and_send(ctx, side, MARKET, qty, 0, GTC, own.index, True, origin)
