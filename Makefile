@@ -8,13 +8,13 @@ RUN := .venv/.run
 DEV := .venv/.dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check bench peers docs coverage clean
+.PHONY: help demo test test-slow test-all check bench peers docs coverage clean
 
 help:
 	@echo "make demo             the whole workflow on labelled sample data"
 	@echo "make demo DATA=F      the same on a file of yours (more options: ARGS='--symbol S ...')"
 	@echo "make check            lint, format, types, import order"
-	@echo "make test, test-all   the quick tests, all tests"
+	@echo "make test             the quick tests; test-slow the heavy ones, test-all both"
 	@echo "make coverage         line coverage"
 	@echo "make bench            all benchmarks; make peers installs what they compare with"
 	@echo "make docs             the documentation as a site"
@@ -38,6 +38,9 @@ demo: $(RUN)
 
 test: $(DEV)
 	$(BIN)/python -m pytest -n 2 -m "not slow"
+
+test-slow: $(DEV)
+	$(BIN)/python -m pytest -n 2 -m slow
 
 test-all: $(DEV)
 	$(BIN)/python -m pytest -n 2

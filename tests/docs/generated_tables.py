@@ -138,7 +138,9 @@ TABLES: dict[str, Callable[[], str]] = {
         for name in (
             "BacktestConfig",
             "LSTMPredictor",
+            "LatencyModel",
             "LearningSettings",
+            "QueueModel",
             "RiskLimits",
             "SlippageModel",
         )

@@ -3,10 +3,21 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from hftsim import Backtester, BacktestResult, SmaCrossStrategy, create_sample_bars, walk_forward
+from hftsim import (
+    Backtester,
+    BacktestResult,
+    Instrument,
+    MarketMakingStrategy,
+    SmaCrossStrategy,
+    Ticks,
+    create_sample_bars,
+    walk_forward,
+)
+from hftsim.core.events import EVENT_DTYPE, EventKind
 from hftsim.report.export import TABLES, equity_table
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "howto" / "results.md"
@@ -29,6 +40,23 @@ def described(file: str) -> list[str]:
 def test_a_table_has_the_columns_described(result: BacktestResult, table: str) -> None:
     frame: pd.DataFrame = getattr(result, table)
     assert sorted(described(f"{table}.csv")) == sorted(frame.columns)
+
+
+def test_fills_on_ticks_have_the_columns_described_besides() -> None:
+    columns = {
+        "ts_event": [0, 1],
+        "ts_recv": [0, 1],
+        "price": [100, 101],
+        "qty": [5, 5],
+        "kind": [EventKind.DEPTH] * 2,
+        "side": [1, -1],
+        "flags": [12, 13],
+    }
+    made = {name: np.array(values, EVENT_DTYPE[name]) for name, values in columns.items()}
+    ticks = Ticks.from_columns(Instrument(symbol="AAAUSDT"), made)
+    fills = Backtester(MarketMakingStrategy()).run(ticks).fills
+    besides = described("fills.csv on ticks")
+    assert sorted(described("fills.csv") + besides) == sorted(fills.columns)
 
 
 def test_the_equity_curve_has_the_columns_described(result: BacktestResult) -> None:

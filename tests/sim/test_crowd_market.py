@@ -217,3 +217,54 @@ def test_a_duration_that_is_none_is_refused():
     for duration in ("soon", "0s"):
         with pytest.raises(ConfigError, match="duration"):
             CrowdSource(duration=duration)
+
+
+def test_a_backtest_in_a_crowd_is_labelled_and_repeats():
+    from hftsim.backtest import BacktestConfig, Backtester
+
+    source = CrowdSource(named_crowd("poisson", "all"), seed=3, duration="2min")
+    config = BacktestConfig()
+    results = [Backtester(Maker(), config, mode=m).run(source) for m in ("native", "python")]
+    summaries = [result.summary for result in results]
+    assert summaries[0]["run_hash"] == summaries[1]["run_hash"]
+    assert summaries[0]["fills"] > 10
+    assert summaries[0]["simulated"] is True
+    other = CrowdSource(named_crowd("poisson", "all"), seed=4, duration="2min")
+    assert Backtester(Maker(), config).run(other).summary["run_hash"] != summaries[0]["run_hash"]
+
+
+BUSY = CrowdSettings(flow=PoissonFlow(market_rate=50.0, limit_rate=4_000.0, cancel_rate=0.5))
+"""More rows than a buffer and more live orders than the crowd has room for at first."""
+
+
+def test_buffers_and_books_grow_while_a_strategy_trades():
+    market = run(Maker(), crowd=BUSY, duration="30s")
+    assert int(market.feeds["rows_done"][0]) > 200_000
+    assert market.memory.get("orders_live") > 8_000
+    assert digest(market) == digest(run(Maker(), "python", crowd=BUSY, duration="30s"))
+    idle = run(Idle(), crowd=BUSY, duration="30s")
+    alone = Crowd(BUSY, seed=1)
+    last = alone.columns(int(idle.feeds["rows_done"][0]))
+    assert alone._rest is None
+    assert last["ts_event"][-1] <= idle.source.end
+    assert alone.counts["messages"] == idle.memory.get("message_count")
+
+
+def test_the_received_book_is_the_crowds_book():
+    from hftsim.book.matching.state import live_rows
+
+    market = run(Watcher(), crowd=BUSY, duration="5s")
+    rows = live_rows(market.memory.book)
+    own = market.instrument_records[0]
+    for side, price, qty in ((1, "best_bid", "bid_qty"), (-1, "best_ask", "ask_qty")):
+        there = rows[(rows[:, 2] == side) & (rows[:, 6] == own[price])]
+        assert there[:, 8].sum() == own[qty] > 0
+    assert rows[rows[:, 2] == 1, 6].max() == own["best_bid"]
+    assert rows[rows[:, 2] == -1, 6].min() == own["best_ask"]
+
+
+class Watcher(Strategy):
+    seen: int = 0
+
+    def on_book(self, ctx):
+        self.seen += 1

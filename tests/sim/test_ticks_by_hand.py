@@ -323,3 +323,15 @@ def test_chunks_do_not_matter(handlers: set[str], chunk_rows: int) -> None:
     assert used > 3
     assert whole.fills[:used].tobytes() == cut.fills[:used].tobytes()
     assert whole.equity.tobytes() == cut.equity.tobytes()
+
+
+def test_an_answer_to_a_fill_that_arrives_with_a_packet_is_seen_with_it() -> None:
+    """Sent with the packet of 100 ms, filled and told at 110; the answer expires at 120, told then."""
+    rows = [*BOOK, at(100, K.DEPTH, BID, 99, 2), at(120, K.DEPTH, BID, 98, 1)]
+    latency = LatencyModel.constant("10ms", "0ms")
+    script = {2: [limit(1, 102, 1)], 3: [limit(1, 101, 1, IOC)]}
+    given: dict[str, Any] = {"handlers": frozenset({"on_book", "on_fill"}), "wake_every": 0}
+    market = play(rows, script, latency=latency, **given)
+    assert fills(market) == [(110.0, 1, 102, "taker_walk")]
+    assert ends(market) == ["filled", "expired ioc_remainder"]
+    assert int(market.orders["ts_done"][1]) == T0 + 120 * MS

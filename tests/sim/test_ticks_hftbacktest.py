@@ -146,6 +146,20 @@ def test_orders_are_iterated_in_the_order_sent_in_both_modes_and_in_another_proc
     assert done.stdout.strip() == "12345678"
 
 
+def test_both_modes_and_another_process_give_the_same_hashes(ticks: Ticks) -> None:
+    native, python = (run(Maker(), ticks, mode) for mode in ("native", "python"))
+    assert (native.fills_hash, native.run_hash) == (python.fills_hash, python.run_hash)
+    code = (
+        "import sys; sys.path.insert(0, 'tests/sim'); import test_ticks_hftbacktest as t;"
+        "print(t.run(t.Maker(), t.as_ticks(t.feed(60_000, seed=7))).run_hash)"
+    )
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=root, check=True
+    )
+    assert done.stdout.strip() == native.run_hash
+
+
 class Pair(Strategy):
     sent: bool = False
     wake = every("100ms")

@@ -19,6 +19,7 @@ from hftsim.data.ordering import interval_words, overlapping
 from hftsim.data.ticks import Ticks
 from hftsim.engine import Mode, drive, users_line
 from hftsim.sim.bars import BarMarket
+from hftsim.sim.crowd.market import CrowdMarket, CrowdSource
 from hftsim.sim.ticks import ReplayMarket
 from hftsim.strategies.base import Strategy
 
@@ -47,7 +48,7 @@ class Backtester:
 
     def run(
         self,
-        data: "pd.DataFrame | Ticks | Mapping[str, pd.DataFrame] | Mapping[str, Ticks]",
+        data: "pd.DataFrame | Ticks | CrowdSource | Mapping[str, pd.DataFrame] | Mapping[str, Ticks]",
         *,
         symbol: str | None = None,
         instrument: Instrument | Mapping[str, Instrument] | None = None,
@@ -58,7 +59,7 @@ class Backtester:
         Parameters
         ----------
         data : a bar frame or recorded ticks, or symbol -> either for several instruments on one
-            account; bars and ticks do not mix.
+            account; bars and ticks do not mix. Or a simulated crowd, which it trades with.
         symbol : of a single frame; taken from its source where omitted.
         instrument : the rules, for one frame or by symbol; inferred from bars where omitted. Ticks
             know theirs; what is given must count in the same tick and lot.
@@ -77,6 +78,8 @@ class Backtester:
                     "one instrument goes with a single frame; give {symbol: instrument}"
                 )
             symbol = symbol or instrument.symbol
+        if isinstance(data, CrowdSource):
+            return self._run_crowd(data, instrument, progress)
         if isinstance(data, Ticks):
             return self._run_ticks({data.instrument.symbol: data}, instrument, progress)
         if isinstance(data, Mapping) and any(isinstance(each, Ticks) for each in data.values()):
@@ -113,6 +116,17 @@ class Backtester:
         if isinstance(given, Instrument):
             instruments = [self.config.with_fees(given)]
         market = ReplayMarket(ticks, instruments, self.config.replay_settings())
+        return self._drive(TickRun(market), progress)
+
+    def _run_crowd(
+        self,
+        source: CrowdSource,
+        given: Instrument | Mapping[str, Instrument] | None,
+        progress: Progress,
+    ) -> BacktestResult:
+        rules = given if isinstance(given, Instrument) else source.instrument
+        settings = self.config.replay_settings()
+        market = CrowdMarket(source, settings, self.config.with_fees(rules))
         return self._drive(TickRun(market), progress)
 
     def _drive(self, run: BarRun | TickRun, progress: Progress) -> BacktestResult:

@@ -95,7 +95,7 @@ class TickRun:
         """Return the counts that a summary tells of this kind of data."""
         run, feeds = self.market.run, self.market.feeds
         return {
-            "rows": self.market.steps,
+            "rows": sum(ticks.rows for ticks in self.market.ticks),
             "rows_of_unknown_orders": int(feeds["unknown_rows"].sum()),
             "settled_after_end": int(run["settled"][0]),
             "unsent_at_end": int(run["unsent"][0]),

@@ -124,10 +124,11 @@ def _facts(out: Path, options: CrowdOptions, shell: Shell) -> dict[str, Any]:
     from hftsim.cli.facts import facts_of
     from hftsim.data.ticks import open_ticks
 
-    found = {"facts": facts_of(open_ticks(out), shell.progress("facts"))}
+    found: dict[str, Any] = {"facts": facts_of(open_ticks(out), shell.progress("facts"))}
     if options.like is not None:
         found["facts_like"] = facts_of(open_ticks(options.like), shell.progress("facts of --like"))
-    return found
+    undefined = [f"{a}.{b}" for a, facts in found.items() for b, v in facts.items() if v != v]
+    return {**found, "reasons": dict.fromkeys(undefined, "too few events, or none that vary")}
 
 
 def _bars(

@@ -1,5 +1,6 @@
 """CrowdMarket: a strategy trades with a simulated crowd, and moves it."""
 
+import copy
 import hashlib
 import json
 from collections.abc import Callable, Iterator
@@ -57,7 +58,7 @@ class CrowdSource:
             raise ConfigError(f"duration {duration!r} is not above 0")
         self.start = self.recv_start = moment_ns(start)
         self.end = self.recv_end = self.start + length
-        self.rows = 0
+        self.feeds: np.ndarray | None = None
         self.metadata: dict[str, Any] = {
             "simulated": True,
             "level": self.level,
@@ -79,6 +80,11 @@ class CrowdSource:
         told = [asdict(self.settings), self.seed, self.start, self.end]
         return hashlib.sha256(json.dumps(told, default=plain).encode()).hexdigest()
 
+    @property
+    def rows(self) -> int:
+        """How many rows the crowd has made so far in the market that it belongs to."""
+        return 0 if self.feeds is None else int(self.feeds["rows_done"].sum())
+
     def chunks(self, rows: int | None = None) -> Iterator[Chunk]:  # noqa: ARG002 - as `Ticks`
         """Yield nothing: rows come to be while the market runs."""
         return iter(())
@@ -95,17 +101,24 @@ class CrowdMarket(ReplayMarket):
     ----------
     source : the crowd.
     settings : how the strategy trades; its seed is that of latencies alone.
+    instrument : the rules by which it trades; default: the source's.
     """
 
     unit = "seconds"
 
-    def __init__(self, source: CrowdSource, settings: ReplaySettings | None = None) -> None:
+    def __init__(
+        self,
+        source: CrowdSource,
+        settings: ReplaySettings | None = None,
+        instrument: Instrument | None = None,
+    ) -> None:
         from hftsim.sim.ticks.records._kernels import CHUNK
 
-        self.source = source
+        self.source = source = copy.copy(source)
+        rules = instrument or source.instrument
         chosen = settings or ReplaySettings()
-        symbol = source.instrument.symbol
-        super().__init__({symbol: source}, [source.instrument], chosen)  # type: ignore[dict-item]
+        super().__init__({rules.symbol: source}, [rules], chosen)  # type: ignore[dict-item]
+        source.feeds = self.feeds
         self.memory = CrowdMemory(
             source.settings, seed=source.seed, start=source.start, kind=L3, rows=_ROWS
         )
@@ -177,5 +190,4 @@ class CrowdMarket(ReplayMarket):
             self.feeds["trade_row"] = np.maximum(self.feeds["trade_row"] - done, 0)
         else:
             self.memory.grow(needs)
-        self.source.rows = int(self.feeds["rows_done"][0])
         self._show_rows()

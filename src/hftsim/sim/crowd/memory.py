@@ -34,7 +34,7 @@ class CrowdMemory:
     def __init__(
         self, settings: CrowdSettings, *, seed: int, start: int, kind: str, rows: int
     ) -> None:
-        from hftsim.sim.crowd.records._kernels import AGENT, CROWD, GROUP, OUTBOX
+        from hftsim.sim.crowd.records._kernels import CROWD, OUTBOX
 
         self.settings, self.kind = settings, kind
         self.book = BookMemory(_FIRST_SLOTS, "hashed")
@@ -42,20 +42,10 @@ class CrowdMemory:
         self._rows_wanted = rows
         self._arrays: dict[str, np.ndarray] = {"terms": np.zeros(1, TERMS)}
         self._put("outbox", np.zeros(OUTBOX, MESSAGE))
-        groups = [group for group in settings.agents if group.count]
-        self._put("groups", np.zeros(max(len(groups), 1), GROUP))
-        self._put("agents", np.zeros(max(sum(g.count for g in groups), 1), AGENT))
-        first = 1
-        for row, group in enumerate(groups):
-            fill_record(self._arrays["groups"], {**group.fields(), "first": first}, row)
-            self._arrays["agents"]["group"][first - 1 : first - 1 + group.count] = row
-            first += group.count
+        self._lay_agents()
         fill_record(
             self.crowd,
             {
-                "groups": len(groups),
-                "agents": len(self._arrays["agents"]),
-                "agents_rate": sum(g.count * g.rate for g in groups),
                 "random": np.array([seed], np.uint64).view(np.int64)[0],
                 "clock": start,
                 "next_at": -1,
@@ -155,6 +145,24 @@ class CrowdMemory:
     def _put(self, name: str, array: np.ndarray) -> None:
         self._arrays[name] = array
         self.crowd[f"{name}_at"] = address_of(array)
+
+    def _lay_agents(self) -> None:
+        from hftsim.sim.crowd.records._kernels import AGENT, GROUP
+
+        groups = [group for group in self.settings.agents if group.count]
+        self._put("groups", np.zeros(max(len(groups), 1), GROUP))
+        self._put("agents", np.zeros(max(sum(g.count for g in groups), 1), AGENT))
+        first = 1
+        for row, group in enumerate(groups):
+            fill_record(self._arrays["groups"], {**group.fields(), "first": first}, row)
+            self._arrays["agents"]["group"][first - 1 : first - 1 + group.count] = row
+            first += group.count
+        known = {
+            "groups": len(groups),
+            "agents": len(self._arrays["agents"]),
+            "agents_rate": sum(g.count * g.rate for g in groups),
+        }
+        fill_record(self.crowd, known)
 
     def _lay_flow(self) -> None:
         settings, flow = self.settings, self.settings.flow

@@ -97,7 +97,7 @@ def safe_until(run, ctx, target):
         if time == UNKNOWN:
             return UNKNOWN
         soonest = min(soonest, time)
-    return min(target, soonest + run.lookahead)
+    return min(target, soonest + max(run.lookahead - 1, 0))
 
 
 @compiled

@@ -224,7 +224,12 @@ def new_response(feed, time, is_loss):
         if before.ts < time or (before.ts == time and (not is_loss or before.reason == LOST)):
             break
         out.ts, out.order_id, out.kind = before.ts, before.order_id, before.kind
-        out.fill, out.reason, out.price, out.qty = before.fill, before.reason, before.price, before.qty
+        out.fill, out.reason, out.price, out.qty = (
+            before.fill,
+            before.reason,
+            before.price,
+            before.qty,
+        )
         row -= 1
     made = response_of(feed, row)
     made.ts = time
