@@ -50,7 +50,7 @@ def test_fills_on_ticks_have_the_columns_described_besides() -> None:
         "qty": [5, 5],
         "kind": [EventKind.DEPTH] * 2,
         "side": [1, -1],
-        "flags": [12, 13],
+        "flags": [13, 13],
     }
     made = {name: np.array(values, EVENT_DTYPE[name]) for name, values in columns.items()}
     ticks = Ticks.from_columns(Instrument(symbol="AAAUSDT"), made)
