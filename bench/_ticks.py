@@ -66,14 +66,20 @@ def as_hftbacktest(columns: dict[str, np.ndarray], tick: float, lot: float) -> n
 
 def real_capture(times: int) -> Any:
     """Return the recorded Binance USD-M capture as columns, `times` over, or None where it is not."""
-    from hftsim.data.ticks import TickStore, import_ticks
+    from hftsim.data.ticks import ImportSettings, ReadingOptions, TickStore, import_ticks
 
     data = Path(os.environ.get("HFTSIM_TEST_DATA", "../shared/data"))
     file = data / "binance_ticks/usdm_btcusdt_20240808.gz"
     if not file.exists():
         return None
     with tempfile.TemporaryDirectory() as folder:
-        import_ticks([file], folder, format="binance", fix_clock=True, fix_order=True)
+        import_ticks(
+            [file],
+            folder,
+            format="binance",
+            options=ReadingOptions(symbol="BTCUSDT"),
+            settings=ImportSettings(fix_clock=True, fix_order=True),
+        )
         ticks = TickStore(folder).open()
         chunks = [chunk.columns for chunk in ticks.chunks()]
         whole = {n: np.concatenate([c[n] for c in chunks]) for n in chunks[0]}

@@ -181,10 +181,16 @@ PRIVATE = frozenset(
         "trade_at",
         "market_at",
         "slot",
+        "markout_100ms",
+        "markout_1s",
+        "markout_10s",
         "columns_at",
     }
 )
-"""Fields that are no business of a strategy: it neither sees nor changes them."""
+"""Fields that are no business of a strategy: it neither sees nor changes them.
+
+Markouts are the future: the venue's clock may have passed them when the fill's report arrives.
+"""
 
 FROM_STRATEGY, FROM_STOP_LOSS, FROM_TAKE_PROFIT, FROM_HALT = range(4)
 """Who sent an order."""

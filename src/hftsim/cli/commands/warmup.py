@@ -30,19 +30,22 @@ def _compile_all(shell: Shell) -> list[str]:
     from hftsim.backtest import Backtester
     from hftsim.data import create_sample_bars
     from hftsim.features import FeatureEngineer
+    from hftsim.sim.crowd import Crowd, named_crowd
     from hftsim.strategies import STRATEGIES, find_strategy, load_strategy
 
     progress = shell.progress("compile")
     bars = create_sample_bars(_ROWS, seed=0)
     one, two = _few_ticks("AAAUSDT"), _few_ticks("BBBUSDT")
     pair = {"AAAUSDT": one, "BBBUSDT": two}
-    steps = ["features", "matching", *STRATEGIES]
+    steps = ["features", "matching", "crowd", *STRATEGIES]
     for done, name in enumerate(steps):
         progress(done, len(steps), name)
         if name == "features":
             FeatureEngineer().create_all_features(bars)
         elif name == "matching":
             _match_a_few()
+        elif name == "crowd":
+            Crowd(named_crowd(), one.instrument, seed=0).columns(10)
         elif hasattr(find_strategy(name), "on_bar"):
             _touch(Backtester(load_strategy(name), mode="native").run(bars.assign(signal=0.0)))
         else:
