@@ -20,7 +20,6 @@ from hftsim.book.depth._kernels import (
     clear_side,
     depth_at,
     far_level_at,
-    ints_at,
     is_crossed,
     level_qty,
     next_key,
@@ -28,6 +27,7 @@ from hftsim.book.depth._kernels import (
     tops_of,
     worst_key,
 )
+from hftsim.book.depth.far._kernels import ints_at
 from hftsim.native.records import inline
 
 SUMMARY = 5

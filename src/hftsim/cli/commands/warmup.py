@@ -1,6 +1,7 @@
 """`hftsim warmup`: compiles ahead what a first run would compile."""
 
 import time
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from hftsim.cli.groups import takes_groups
@@ -60,6 +61,7 @@ def _few_ticks(symbol: str) -> "Ticks":
     """Return a book of two levels that trades a little."""
     import numpy as np
 
+    from hftsim.core.enums import InstrumentKind
     from hftsim.core.events import EventKind
     from hftsim.core.instrument import Instrument
     from hftsim.data.ticks import Ticks
@@ -67,7 +69,12 @@ def _few_ticks(symbol: str) -> "Ticks":
     rows = np.arange(_ROWS)
     side = np.where(rows % 2 == 0, 1, -1)
     return Ticks.from_columns(
-        Instrument(symbol=symbol, kind="perpetual", tick_size="0.1", lot_size="0.001"),
+        Instrument(
+            symbol=symbol,
+            kind=InstrumentKind.PERPETUAL,
+            tick_size=Decimal("0.1"),
+            lot_size=Decimal("0.001"),
+        ),
         {
             "ts_event": 10**18 + rows * 10**8,
             "kind": np.where(rows % 10 == 9, int(EventKind.TRADE), int(EventKind.DEPTH)),
