@@ -133,7 +133,7 @@ class Backtester:
         try:
             drive(self.strategy, run.market, self.mode, progress)
         except StrategyError as error:
-            if run.market.steps_done > 0:
+            if len(run.equity) > 0:
                 error.result = self._result(run, str(error))
             raise
         return self._result(run)
