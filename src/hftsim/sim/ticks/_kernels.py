@@ -33,7 +33,8 @@ ORDERS_PER_CALL = 1 << 16
 END_OF_DATA = int(RejectReason.END_OF_DATA)
 ADVANCE, RECEIVE, REPORTS, PRINTS, BOOKS = range(5)
 """What comes next; after `BOOKS` the wake-up, then `ADVANCE`."""
-ENDED = 1
+ENDED, AGAIN = 1, -9
+"""Of `move_on`: the data are over. Of `hand_over`: no event, go on."""
 _DAY_NS = 86_400_000_000_000
 
 
@@ -243,6 +244,38 @@ def finish(run, ctx):
     ctx.step += 1
 
 
+@inline
+def hand_over(run_address, run, ctx):
+    """Do what comes after the time was set; returns the event, what is needed, or AGAIN."""
+    if run.phase == RECEIVE:
+        needed = receive(run_address, run, ctx)
+        if needed != 0:
+            return needed
+        run.phase = REPORTS
+    if run.phase == REPORTS:
+        row = next_fill(run, ctx)
+        if row >= 0:
+            if not run.wants_fill:
+                return AGAIN
+            ctx.fill_at = ctx.fills_at + row * FILL_SIZE
+            return FILL
+        account(run, ctx)
+        run.phase = PRINTS
+    if run.phase == PRINTS:
+        if run.wants_trade and next_trade(run, ctx):
+            return TRADE
+        run.phase = BOOKS
+        if run.wants_book and any_fresh(ctx):
+            ctx.decisions += 1
+            return BOOK
+    run.phase = ADVANCE
+    if run.wants_wake and ctx.now >= run.timer:
+        run.timer += ((ctx.now - run.timer) // run.wake_every + 1) * run.wake_every
+        ctx.decisions += 1
+        return WAKE
+    return AGAIN
+
+
 def step(run_address, unused_self, unused_event):
     """Run to the next call-back point and return its event: the slot every market offers."""
     run = run_at(run_address)
@@ -258,29 +291,6 @@ def step(run_address, unused_self, unused_event):
             if needed != 0:
                 return needed
             run.phase = RECEIVE
-        if run.phase == RECEIVE:
-            needed = receive(run_address, run, ctx)
-            if needed != 0:
-                return needed
-            run.phase = REPORTS
-        if run.phase == REPORTS:
-            row = next_fill(run, ctx)
-            if row >= 0:
-                if not run.wants_fill:
-                    continue
-                ctx.fill_at = ctx.fills_at + row * FILL_SIZE
-                return FILL
-            account(run, ctx)
-            run.phase = PRINTS
-        if run.phase == PRINTS:
-            if run.wants_trade and next_trade(run, ctx):
-                return TRADE
-            run.phase = BOOKS
-            if run.wants_book and any_fresh(ctx):
-                ctx.decisions += 1
-                return BOOK
-        run.phase = ADVANCE
-        if run.wants_wake and ctx.now >= run.timer:
-            run.timer += ((ctx.now - run.timer) // run.wake_every + 1) * run.wake_every
-            ctx.decisions += 1
-            return WAKE
+        event = hand_over(run_address, run, ctx)
+        if event != AGAIN:
+            return event

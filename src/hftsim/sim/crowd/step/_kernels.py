@@ -5,27 +5,21 @@ the crowd. It runs to the next call-back, but stops after each packet that a str
 and after each report on its orders: no answer is ever late.
 """
 
-from hftsim.native.compiled import FILL_SIZE, context_at
-from hftsim.native.events import BOOK, DONE, FILL, GROW, REFILL, TRADE, WAKE
+from hftsim.native.compiled import context_at
+from hftsim.native.events import DONE, GROW, REFILL
 from hftsim.native.records import compiled
 from hftsim.sim.crowd.records._kernels import crowd_at
 from hftsim.sim.crowd.venue._kernels import ARRIVED, NEEDS_ROOM, advance_venue
 from hftsim.sim.orders._kernels import instrument_of
 from hftsim.sim.ticks._kernels import (
     ADVANCE,
-    BOOKS,
+    AGAIN,
     ENDED,
-    PRINTS,
     RECEIVE,
-    REPORTS,
-    account,
-    any_fresh,
     finish,
+    hand_over,
     has_room,
-    next_fill,
     next_target,
-    next_trade,
-    receive,
 )
 from hftsim.sim.ticks.records._kernels import chunk_at, feed_of, run_at
 
@@ -64,29 +58,6 @@ def step_crowd(run_address, unused_self, unused_event):
             if needed != 0:
                 return needed
             run.phase = RECEIVE
-        if run.phase == RECEIVE:
-            needed = receive(run_address, run, ctx)
-            if needed != 0:
-                return needed
-            run.phase = REPORTS
-        if run.phase == REPORTS:
-            row = next_fill(run, ctx)
-            if row >= 0:
-                if not run.wants_fill:
-                    continue
-                ctx.fill_at = ctx.fills_at + row * FILL_SIZE
-                return FILL
-            account(run, ctx)
-            run.phase = PRINTS
-        if run.phase == PRINTS:
-            if run.wants_trade and next_trade(run, ctx):
-                return TRADE
-            run.phase = BOOKS
-            if run.wants_book and any_fresh(ctx):
-                ctx.decisions += 1
-                return BOOK
-        run.phase = ADVANCE
-        if run.wants_wake and ctx.now >= run.timer:
-            run.timer += ((ctx.now - run.timer) // run.wake_every + 1) * run.wake_every
-            ctx.decisions += 1
-            return WAKE
+        event = hand_over(run_address, run, ctx)
+        if event != AGAIN:
+            return event
