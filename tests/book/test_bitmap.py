@@ -13,6 +13,7 @@ from hftsim.book.bitmap._kernels import (
     clear_bit,
     next_above,
     next_below,
+    put_bit,
     set_bit,
 )
 
@@ -21,18 +22,22 @@ positions = st.one_of(st.sampled_from(EDGES), st.integers(0, POSITIONS - 1))
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(st.tuples(st.booleans(), positions), max_size=60), positions)
+@given(st.lists(st.tuples(st.booleans(), st.booleans(), positions), max_size=60), positions)
 def test_neighbours_are_those_of_a_sorted_list(changes, probe):
     words, kept = np.zeros(WORDS, np.uint64), set()
-    for adds, position in changes:
-        if adds:
+    for adds, foreseen, position in changes:
+        if not foreseen:
+            put_bit(words, position, adds)
+        elif adds:
             set_bit(words, position)
-            kept.add(position)
         else:
             clear_bit(words, position)
+        if adds:
+            kept.add(position)
+        else:
             kept.discard(position)
     ordered = sorted(kept)
-    for at in {probe, *EDGES, -1, POSITIONS, *(p for _, p in changes)}:
+    for at in {probe, *EDGES, -1, POSITIONS, *(p for _, _, p in changes)}:
         above, below = bisect.bisect_right(ordered, at), bisect.bisect_left(ordered, at)
         assert next_above(words, at) == (ordered[above] if above < len(ordered) else NOWHERE)
         assert next_below(words, at) == (ordered[below - 1] if below else NOWHERE)

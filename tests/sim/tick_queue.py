@@ -27,13 +27,18 @@ def level_changed(order: Resting, model: QueueModel, was: int, now: int) -> None
 def share_behind(model: QueueModel, front: float, back: float) -> float:
     n = model.n
     if model.name == "power":
-        part, whole = back**n, back**n + front**n
+        part, whole = raised(back, n), raised(back, n) + raised(front, n)
     elif model.name == "power2":
-        part, whole = back**n, (back + front) ** n
+        part, whole = raised(back, n), raised(back + front, n)
     elif model.name == "power3":
-        return 1.0 - (front / (front + back)) ** n if front + back > 0.0 else 1.0
+        return 1.0 - raised(front / (front + back), n) if front + back > 0.0 else 1.0
     elif model.name == "log":
         part, whole = math.log1p(back), math.log1p(back) + math.log1p(front)
     else:
         part, whole = math.log1p(back), math.log1p(back + front)
     return part / whole if whole > 0.0 else 1.0
+
+
+def raised(x: float, n: float) -> float:
+    """Return x to the power n; n of 1, 2 or 3 multiplies, so that the last bit is the same."""
+    return math.prod([x] * int(n)) if n in (1.0, 2.0, 3.0) else x**n

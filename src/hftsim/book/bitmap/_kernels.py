@@ -51,6 +51,28 @@ def clear_bit(words, position):
 
 
 @inline
+def put_bit(words, position, is_in):
+    """Add a position or take it out; without a branch, for where neither can be foreseen."""
+    p = _U(position)
+    w = p >> _SIX
+    before, place = words[w], p & _LOW
+    after = (before & ~(_ONE << place)) | (_U(is_in) << place)
+    words[w] = after
+    if (before == _U(0)) != (after == _U(0)):
+        _put_word(words, w, after != _U(0))
+
+
+@inline
+def _put_word(words, w, is_in):
+    v = w >> _SIX
+    middle = words[_U(_MIDDLE) + v]
+    middle = (middle & ~(_ONE << (w & _LOW))) | (_U(is_in) << (w & _LOW))
+    words[_U(_MIDDLE) + v] = middle
+    top = words[_U(_TOP)]
+    words[_U(_TOP)] = (top & ~(_ONE << v)) | (_U(middle != _U(0)) << v)
+
+
+@inline
 def _lowest_under(words, v):
     w = (v << _SIX) + lowest_bit(words[_U(_MIDDLE) + v])
     return np.int64((w << _SIX) + lowest_bit(words[w]))

@@ -15,6 +15,7 @@ from hftsim.book.bitmap._kernels import (
     clear_bit,
     next_above,
     next_below,
+    put_bit,
     set_bit,
     words_at,
 )
@@ -214,7 +215,7 @@ def put_level(book, index, key, qty, keep):
 
     A change never takes a level below 0.
     """
-    position = _U(key - tops_of(book)[ORIGIN + index])
+    position = _U(key - tops_of(book)[_U(ORIGIN + index)])
     if position >= _U(POSITIONS):
         return _call_put_far(book.put_far_op, book.address, index, key, qty, keep)
     return _put_near(book, index, position, key, qty, keep)
@@ -226,20 +227,27 @@ def _put_near(book, index, position, key, qty, keep):
     previous = qtys[position]
     now = max(previous * keep + qty, 0)
     qtys[position] = now
+    put_bit(_words(book, index), position, now > 0)
+    best = tops[_U(BEST + index)]
+    if (now > 0 and key > best) or (now == 0 and key == best) or tops[HIDES] != 0:
+        _best_changed(book, index, key, previous, now)
+    return previous
+
+
+@compiled
+def _best_changed(book, index, key, previous, now):
+    """Find the best prices again after a level went from `previous` to `now` lots."""
+    tops = tops_of(book)
     if now > 0:
-        if previous == 0:
-            set_bit(_words(book, index), np.int64(position))
         if key > tops[BEST + index]:
             tops[BEST + index] = key
             if key + tops[BEST + 1 - index] >= 0:
                 _hide(book, 1 - index, key)
     elif previous > 0:
-        clear_bit(_words(book, index), np.int64(position))
         if key == tops[BEST + index]:
             tops[BEST + index] = next_key(book, index, key)
         if tops[HIDES]:
             _uncover(book, 1 - index)
-    return previous
 
 
 @compiled
@@ -276,16 +284,7 @@ def put_far(address, index, key, qty, keep):
     previous = set_far(book, index, key, qty)
     if previous == NO_ROOM:
         return NO_ROOM
-    if qty > 0:
-        if key > tops[BEST + index]:
-            tops[BEST + index] = key
-            if key + tops[BEST + 1 - index] >= 0:
-                _hide(book, 1 - index, key)
-    elif previous > 0:
-        if key == tops[BEST + index]:
-            tops[BEST + index] = next_key(book, index, key)
-        if tops[HIDES]:
-            _uncover(book, 1 - index)
+    _best_changed(book, index, key, previous, qty)
     book.far_hits += 1
     if book.far_hits >= FAR_HITS:
         book.far_hits = 0

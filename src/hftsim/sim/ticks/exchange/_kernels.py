@@ -53,6 +53,7 @@ call_own_row, call_accept, call_rare_row = call_at(10), call_at(2), call_at(6)
 
 ROOM = 1 << 16
 """So many fills and responses always fit before a row or request is handled."""
+_U = np.uint64
 
 
 @inline
@@ -66,10 +67,10 @@ def is_full(ctx, feed):
 def concerns_own(counts, feed, kind, index, key, previous, now):
     """Whether a row of side `index` might move or fill an own order; never wrong when it says no."""
     if kind == EXECUTE:
-        return counts[BEST_KEY + index] >= key
-    if counts[index] > 0 and may_rest_at(feed, index, key):
+        return counts[_U(BEST_KEY + index)] >= key
+    if counts[_U(index)] > 0 and may_rest_at(feed, index, key):
         return True
-    return now > previous and counts[BEST_KEY + 1 - index] + key >= 0
+    return counts[_U(BEST_KEY + 1 - index)] + key >= 0 and now > previous
 
 
 @inline
@@ -97,15 +98,14 @@ def advance_rows(run_address, run, ctx, feed, stop):
     priorities = ints_at(chunk.priority_at, n)
     counts = counts_of(feed)
     watching = counts[0] + counts[1] > 0
+    if is_full(ctx, feed):
+        return FULL
     row, ended = np.uint64(feed.row), DONE
     while row < np.uint64(n):
         if not flags[row] & ON_EXCHANGE:
             row += np.uint64(1)
             continue
         if times[row] > stop:
-            break
-        if watching and is_full(ctx, feed):
-            ended = FULL
             break
         kind, side = np.int64(kinds[row]), np.int64(sides[row])
         price, qty = prices[row], qtys[row]
@@ -151,6 +151,10 @@ def advance_rows(run_address, run, ctx, feed, stop):
             )  # fmt: skip
             watching = counts[0] + counts[1] > 0
             stop = min(stop, feed.next_markout)
+            if is_full(ctx, feed):
+                row += np.uint64(1)
+                ended = FULL
+                break
         row += np.uint64(1)
     feed.rows_done += np.int64(row) - feed.row
     feed.row = np.int64(row)

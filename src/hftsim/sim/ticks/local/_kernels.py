@@ -115,7 +115,7 @@ def advance_local(run_address, instrument):
     sides, flags = sides_at(chunk.side_at, n), kinds_at(chunk.flags_at, n)
     by_order = chunk.priority_at != 0
     priorities = ints_at(chunk.priority_at, n)
-    row, ended, last = np.uint64(feed.local_row), DONE, own.last_price
+    row, ended, last, fresh = np.uint64(feed.local_row), DONE, own.last_price, np.int64(0)
     while row < np.uint64(n):
         if not flags[row] & ON_LOCAL:
             row += np.uint64(1)
@@ -123,7 +123,7 @@ def advance_local(run_address, instrument):
         if times[row] > until:
             break
         kind = np.int64(kinds[row])
-        if feed.print_tail >= feed.print_capacity:
+        if wants_trade and feed.print_tail >= feed.print_capacity:
             ended = FULL
             break
         if (LEVEL_KINDS >> kind) & 1:
@@ -134,6 +134,8 @@ def advance_local(run_address, instrument):
                 if put_level(book, (1 - side) >> 1, price * side, change, by) == NO_ROOM:
                     ended = FAR_FULL
                     break
+            if kind == EXECUTE:
+                last = prices[row]
         elif kind == TRADE:
             last = prices[row]
         else:
@@ -143,13 +145,12 @@ def advance_local(run_address, instrument):
             ) == NO_ROOM:  # fmt: skip
                 ended = FAR_FULL
                 break
-        if kind == EXECUTE:
-            last = prices[row]
         if wants_trade and (PRINTS >> kind) & 1:
             note_print(feed, chunk, np.int64(row))
-        own.fresh = own.fresh or flags[row] & LAST != 0
+        fresh |= flags[row]
         row += np.uint64(1)
     feed.local_row, own.last_price = np.int64(row), last
+    own.fresh = own.fresh or fresh & LAST != 0
     if ended == DONE and feed.local_row >= n and feed.local_more:
         return CHUNK_END
     show_book(feed, own)

