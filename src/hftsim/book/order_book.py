@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -23,6 +24,7 @@ _TICKS = ("trigger", "offset")
 _LOTS = ("display_qty", "min_qty")
 _PLAIN_NUMBERS = ("owner", "expires", "flags")
 _MOST_TICKS = 1 << 63
+_FILL, _REJECT = int(ReportKind.FILL), int(ReportKind.REJECT)
 _SHORT_ORDER = ("op", "order_id", "side", "price", "qty")
 _SHORT = {*_SHORT_ORDER, "type", "tif", "has_price"}
 """What a message may say that is sent without terms."""
@@ -245,21 +247,20 @@ class OrderBook(BookQueries):
         return self.matcher.send(op, order_id, side, price, qty, kind=kind, tif=tif).copy()
 
     def _outcome(self, number: int, reports: np.ndarray) -> Outcome:
-        own = reports[reports["order_id"] == number]
-        fills = own[own["kind"] == ReportKind.FILL]
-        lots = sum(fills["qty"].tolist())
-        paid = sum(
-            p * q for p, q in zip(*(fills[n].tolist() for n in ("price", "qty")), strict=True)
-        )
-        last = own[-1] if len(own) else None
-        refused = last is not None and last["kind"] == ReportKind.REJECT
+        lots = paid = open_lots = why = 0
+        accepted = False
+        for _, _, order_id, _, price, qty, leaves, kind, reason, _ in reports.tolist():
+            if order_id == number:
+                accepted, open_lots, why = kind != _REJECT, leaves, reason
+                if kind == _FILL:
+                    lots, paid = lots + qty, paid + price * qty
         return Outcome(
             order_id=self._ids.name(number),
-            accepted=last is not None and not refused,
-            reason=RejectReason(int(last["reason"])) if last is not None else RejectReason.NONE,
+            accepted=accepted,
+            reason=RejectReason(why),
             filled_qty=self.instrument.qty(lots),
-            average_price=float(paid * self.instrument.tick_size / lots) if lots else float("nan"),
-            open_qty=self.instrument.qty(0 if last is None else int(last["leaves_qty"])),
+            average_price=float(paid * self.instrument.tick_size / lots) if lots else math.nan,
+            open_qty=self.instrument.qty(open_lots),
             reports=reports,
         )
 

@@ -10,7 +10,10 @@ from hftsim.core.errors import InputError
 OrderId = int | str
 
 _LARGEST = (1 << 63) - 1
-_ENDS = (ReportKind.FILL, ReportKind.CANCEL, ReportKind.EXPIRE, ReportKind.REDUCE)
+_ENDS = [int(ReportKind[n]) for n in ("FILL", "CANCEL", "EXPIRE", "REDUCE")]
+_REJECT = int(ReportKind.REJECT)
+_FEW = 64
+"""Up to so many reports are faster looked at one by one."""
 
 
 class OrderIds:
@@ -53,11 +56,15 @@ class OrderIds:
 
     def forget_dead(self, reports: np.ndarray) -> None:
         """Forget the text of orders that ended."""
-        if self._names:
+        if not self._names:
+            return
+        if len(reports) > _FEW:
             over = np.isin(reports["kind"], _ENDS) & (reports["leaves_qty"] == 0)
-            for number in reports["order_id"][over | (reports["kind"] == ReportKind.REJECT)]:
-                if int(number) in self._names and not self._is_live(int(number)):
-                    del self._numbers[self._names.pop(int(number))]
+            reports = reports[over | (reports["kind"] == _REJECT)]
+        for _, _, number, _, _, _, leaves, kind, *_ in reports.tolist():
+            is_over = kind == _REJECT or (leaves == 0 and kind in _ENDS)
+            if is_over and number in self._names and not self._is_live(number):
+                del self._numbers[self._names.pop(number)]
 
     def _checked(self, order_id: int) -> int:
         if isinstance(order_id, bool) or not 0 < order_id <= _LARGEST:
