@@ -9,6 +9,7 @@ from tick_words import ASK, BID, LAST, MACHINE, VENUE, K, Row, Settings
 
 from hftsim.core import Instrument
 from hftsim.risk import RiskLimits
+from hftsim.sim.fees import FeeSchedule
 from hftsim.sim.latency import LatencyModel
 from hftsim.sim.queue import QUEUE_MODELS, QueueModel
 
@@ -52,6 +53,7 @@ def random_instrument(dice: Dice, k: int) -> Instrument:
         min_notional=dice.choice([0, 0, 5]),
         maker_fee=dice.choice([0.0, 0.001, -0.0005]),
         taker_fee=dice.choice([0.0, 0.001, 0.01]),
+        venue=dice.choice(["", "X"]),
     )
 
 
@@ -186,12 +188,16 @@ def random_settings(dice: Dice, begin: int) -> Settings:
     handlers = {name for name in HANDLERS if dice.random() < 0.5}
     if handlers <= {"on_fill"}:
         handlers.add("on_wake")
+    partial_fills = dice.random() < 0.7
+    half_lives = [None, None, "1ms", "300ms", "1000h"] if partial_fills else [None]
     return Settings(
         capital=dice.choice([1000.0, 10_000.0, 1_000_000.0]),
         limits=random_limits(dice),
         latency=random_latency(dice, begin),
         queue=QueueModel(name=dice.choice(QUEUE_MODELS), n=dice.choice([1.0, 2.0, 3.0, 0.5])),
-        partial_fills=dice.random() < 0.7,
+        partial_fills=partial_fills,
+        fees=random_fees(dice),
+        liquidity_half_life=dice.choice(half_lives),
         trade_through=dice.random() < 0.8,
         equity_every=dice.choice([250 * MS, 1000 * MS, 60_000 * MS]),
         wake_every=dice.choice([10 * MS, 100 * MS, 333 * MS]) if "on_wake" in handlers else 0,
@@ -200,11 +206,28 @@ def random_settings(dice: Dice, begin: int) -> Settings:
     )
 
 
+def random_fees(dice: Dice) -> FeeSchedule | None:
+    if dice.random() < 0.5:
+        return None
+    tiers = [(0.0, 0.001, 0.002), (500.0, 0.0, 0.001), (5000.0, -0.0005, 0.0007)]
+    return FeeSchedule(
+        tiers=tuple(tiers[: dice.randint(1, 3)]),
+        volume_before=dice.choice([0.0, 450.0, 6000.0]),
+        days=dice.choice([1, 2, 30]),
+        venue=dice.choice([None, None, "X"]),
+    )
+
+
 def random_latency(dice: Dice, begin: int) -> LatencyModel:
     chance = dice.random()
     if chance < 0.2:
         return LatencyModel.recorded(recorded(dice, begin))
     times = ["0ms", "1ms", "10ms", "50ms"]
+    if chance > 0.8:
+        per_row, window = dice.choice(["1ms", "10us", "5h"]), dice.choice(["1ns", "1ms", "2s"])
+        return LatencyModel.load(
+            dice.choice(times), dice.choice([None, *times]), per_row=per_row, window=window
+        )
     if chance < 0.4:
         least = dice.choice(["0ms", "1ms"])
         return LatencyModel.log_normal(dice.choice(times[1:]), dice.choice(times[1:]), least=least)

@@ -20,7 +20,7 @@ MOST_CALLS = 300
 Action = tuple[Any, ...]
 SEEN = (
     "ready", "fresh", "best_bid", "best_ask", "bid_qty", "ask_qty", "mid", "close", "last_price",
-    "position",
+    "position", "maker_fee", "taker_fee",
 )  # fmt: skip
 FILL_NAMES = (
     "ts_event", "order_id", "instrument", "side", "price", "qty", "is_maker", "reason", "waited",
@@ -155,6 +155,8 @@ def replay_settings(case: Case) -> ReplaySettings:
         queue=given.queue,
         partial_fills=given.partial_fills,
         trade_through=given.trade_through,
+        fees=given.fees,
+        liquidity_half_life=given.liquidity_half_life,
         equity_every=f"{given.equity_every // 1000}us",
         chunk_rows=case.chunk_rows,
         seed=given.seed,
@@ -163,7 +165,9 @@ def replay_settings(case: Case) -> ReplaySettings:
 
 
 def play(case: Case) -> tuple[ReplayMarket, RealScript]:
-    market = ReplayMarket(case.ticks(), case.instruments, replay_settings(case))
+    settings = replay_settings(case)
+    charged = case.settings.fees.charged if case.settings.fees else lambda rules: rules
+    market = ReplayMarket(case.ticks(), [charged(rules) for rules in case.instruments], settings)
     script = RealScript(case.script, len(case.rows))
     drive(scripted(script, case.settings), market, "python")
     return market, script
@@ -240,6 +244,10 @@ def compare_ends(real: ReplayMarket, twin: Market) -> None:
     assert refused == twin.machine.refused
     if twin.machine.risk.halted:
         assert int(real.context["halted_at"][0]) == twin.machine.risk.breakers.halted_at
+    if real.fee_tiers is not None:
+        assert real.fee_tiers.tier == twin.tariff.tier(twin.end)
+        paid = [twin.tariff.paid[tier] for tier in range(len(real.fee_tiers.paid))]
+        require_near("fees by tier", real.fee_tiers.paid, paid, 1.0)
     account = twin.machine.portfolio
     require_near("cash", real.context["cash"], [account.cash], account.initial_capital)
     require_near("fees", real.context["fees"], [account.fees], account.initial_capital)

@@ -1,6 +1,8 @@
 """Times that messages take, in plain Python from docs/models/latency.md."""
 
 import math
+from bisect import bisect_left
+from collections.abc import Sequence
 
 from tick_words import CANCEL, NEW, REPLACE
 
@@ -32,8 +34,10 @@ class Dice:
 class Times:
     """How long requests, and reports, of one instrument take."""
 
-    def __init__(self, model: LatencyModel, seed: int, instrument: int) -> None:
-        self.model = model
+    def __init__(
+        self, model: LatencyModel, seed: int, instrument: int, at_venue: Sequence[int] = ()
+    ) -> None:
+        self.model, self.at_venue = model, at_venue
         self.of_requests = Dice(2 * instrument + seed)
         self.of_reports = Dice(2 * instrument + 1 + seed)
         self.entry = duration_ns(model.entry)
@@ -53,17 +57,21 @@ class Times:
                 for sent, at, back in self.model.rows.tolist()
             ]
             return between(points, now)
-        return self.drawn(self.bases[kind], self.of_requests)
+        return self.drawn(self.bases[kind], self.of_requests, now)
 
     def report(self, now: int) -> int:
         if self.model.model == "recorded":
             points = [(at, back - at) for _, at, back in self.model.rows.tolist() if at > 0]
             return between(points, now)
-        return self.drawn(self.response, self.of_reports)
+        return self.drawn(self.response, self.of_reports, now)
 
-    def drawn(self, base: int, dice: Dice) -> int:
+    def drawn(self, base: int, dice: Dice, now: int) -> int:
         if self.model.model == "constant":
             return base
+        if self.model.model == "load":
+            since = bisect_left(self.at_venue, now - duration_ns(self.model.window))
+            rows = bisect_left(self.at_venue, now) - since
+            return base + min(rows * duration_ns(self.model.per_row), 3_600_000_000_000)
         least = duration_ns(self.model.least)
         return least + int(min(base * math.exp(self.model.sigma * dice.normal()), 3.6e12))
 

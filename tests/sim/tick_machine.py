@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from tick_books import Book
+from tick_fees import Tariff
 from tick_words import (
     CANCEL,
     HALT,
@@ -45,6 +46,8 @@ class View:
     close: float = 0.0
     last_price: int = 0
     position: int = 0
+    maker_fee: float = 0.0
+    taker_fee: float = 0.0
 
     def show(self, book: Book, tick: float) -> None:
         bids, asks = book.shown(1), book.shown(-1)
@@ -68,6 +71,7 @@ class Machine:
         self.portfolio = Portfolio(settings.capital, instruments)
         self.risk = RiskManager(settings.limits)
         self.views = [View() for _ in instruments]
+        self.tariff: Tariff
         self.books = [Book() for _ in instruments]
         self.log: list[Order] = []
         self.live: list[Order] = []
@@ -197,7 +201,7 @@ class Machine:
         if not view.ready:
             return self.send(1, 0, instrument=k)
         lot = view.close * float(rules.lot_size * rules.multiplier)
-        exact = weight * self.equity / (lot * (1.0 + rules.taker_fee))
+        exact = weight * self.equity / (lot * (1.0 + view.taker_fee))
         if not abs(exact) < 1e15:
             return self.send(1, 0, instrument=k)
         want = int(exact + math.copysign(1e-6, exact))
@@ -245,6 +249,11 @@ class Machine:
         order.filled += trade.qty
         order.status = S.FILLED if order.left == 0 else S.PARTIALLY_FILLED
         order.ts_done = when if order.left == 0 else 0
+
+    def show_fees(self) -> None:
+        """Show the fees of the machine's own day."""
+        for k, view in enumerate(self.views):
+            _, view.maker_fee, view.taker_fee = self.tariff.row(k, self.now)
 
     def received(self, k: int) -> None:
         """Show the received book and value the account by it."""

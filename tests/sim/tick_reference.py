@@ -9,6 +9,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from tick_fees import Tariff, first_received
 from tick_latency import Times
 from tick_machine import Machine, is_print
 from tick_venue import Venue
@@ -38,9 +39,15 @@ class Market:
         self.count = itertools.count()
         self.agenda: list[tuple[int, int, int, Any]] = []
         self.reports: list[list[tuple[int, int, int, Report]]] = [[] for _ in rows]
-        self.times = [Times(settings.latency, settings.seed, k) for k in range(len(rows))]
+        at_venue = [[row.ts_event for row in each if row.flags & VENUE] for each in rows]
+        self.times = [
+            Times(settings.latency, settings.seed, k, at_venue[k]) for k in range(len(rows))
+        ]
+        feed = settings.latency.feed_ns
+        self.tariff = Tariff(settings.fees, instruments, first_received(rows) + feed)
+        self.machine.tariff = self.tariff
         self.venues = [
-            Venue(k, rules, levels[k], settings, self.reporter(k), self.mark)
+            Venue(k, rules, levels[k], settings, self.reporter(k), self.mark, self.tariff)
             for k, rules in enumerate(self.rules)
         ]
         self.arrived = [-(10**30)] * len(rows)
@@ -136,6 +143,7 @@ class Market:
         """Let the machine see what has come by now, and ask the strategy."""
         machine, wants = self.machine, self.settings.handlers
         machine.now = now
+        machine.show_fees()
         prints = self.receive(now)
         self.take_reports(now)
         if self.first_session is None:

@@ -4,7 +4,9 @@ import math
 from collections.abc import Callable
 
 from tick_books import Book
+from tick_fees import Tariff
 from tick_queue import level_changed
+from tick_taken import Taken
 from tick_words import (
     ASK,
     BID,
@@ -45,7 +47,9 @@ class Venue:
         settings: Settings,
         report: Callable[[int, Report], None],
         mark: Callable[[int, int, Trade], None],
+        tariff: Tariff,
     ) -> None:
+        self.tariff, self.taken = tariff, Taken(settings.liquidity_half_life)
         self.index, self.rules, self.level, self.settings = index, rules, level, settings
         self.report, self.mark = report, mark
         self.book, self.now = Book(), 0
@@ -66,6 +70,8 @@ class Venue:
             return
         was = self.book.qty(row.side, row.price) if row.side else 0
         self.book.apply(row, self.level)
+        if row.side:
+            self.taken.rose(row.side, row.price, was, self.book.qty(row.side, row.price), self.now)
         if row.kind == K.ADD:
             self.newest = row.priority
         if row.kind == K.STATUS:
@@ -104,7 +110,9 @@ class Venue:
     def crossed(self, side: int, price: int, room: int) -> None:
         for order in self.queue(-side):
             if room > 0 and order.reaches(price):
-                room -= self.make(order, room, F.BOOK_CROSS)
+                filled = self.make(order, room, F.BOOK_CROSS)
+                self.taken.add(side, price, filled, self.book.qty(side, price), self.now)
+                room -= filled
 
     def public_trade(self, row: Row) -> None:
         side = -(row.side or self.guessed(row.price))
@@ -170,11 +178,11 @@ class Venue:
     def trade(self, order: Resting, qty: int, price: int, reason: F) -> None:
         maker = reason != F.TAKER_WALK
         rules, mid = self.rules, self.book.mid
-        rate = rules.maker_fee if maker else rules.taker_fee
+        fee = self.tariff.charge(self.index, self.now, maker, float(price) * qty * rules.tick_value)
         away = math.nan if mid is None else order.side * (price - mid) * float(rules.tick_size)
         trade = Trade(
             self.now, order.id, self.index, order.side, price, qty, maker, SENT_BY.get(order.origin, reason),
-            self.now - order.ts_entry, rate * (float(price) * qty * rules.tick_value), away,
+            self.now - order.ts_entry, fee, away,
             order.entry, max(order.front, 0.0),
         )  # fmt: skip
         order.left -= qty
@@ -249,7 +257,12 @@ class Venue:
 
     def enter(self, order: Resting) -> None:
         """Let an order that has arrived take what it reaches, and rest with what is left."""
-        reached = [(p, q) for p, q in self.book.shown(-order.side) if order.reaches(p)]
+        there = self.book.shown(-order.side)
+        reached = [
+            (p, q - self.taken.lots(-order.side, p, q, self.now))
+            for p, q in there
+            if order.reaches(p)
+        ]
         if order.tif == Tif.FOK and sum(q for _, q in reached) < order.left:
             self.ended(order, S.EXPIRED, R.FOK_NOT_FILLABLE)
             return
@@ -259,6 +272,8 @@ class Venue:
             qty = min(there, self.wanted(order))
             if qty > 0:
                 self.trade(order, qty, price, F.TAKER_WALK)
+                recorded = self.book.qty(-order.side, price)
+                self.taken.add(-order.side, price, qty, recorded, self.now)
         if order.left == 0:
             return
         if order.reduce_only and self.wanted(order) == 0:

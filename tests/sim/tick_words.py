@@ -8,6 +8,7 @@ from hftsim.core import RejectReason
 from hftsim.core.enums import FillReason, OrderStatus, OrderType, TimeInForce
 from hftsim.core.events import EventFlag, EventKind
 from hftsim.risk import RiskLimits
+from hftsim.sim.fees import FeeSchedule
 from hftsim.sim.latency import LatencyModel
 from hftsim.sim.queue import QueueModel
 
@@ -40,6 +41,8 @@ class Settings:
     queue: QueueModel = dataclasses.field(default_factory=QueueModel)
     partial_fills: bool = True
     trade_through: bool = True
+    fees: FeeSchedule | None = None
+    liquidity_half_life: str | None = None
     equity_every: int = 1_000_000_000
     wake_every: int = 0
     handlers: frozenset[str] = frozenset()

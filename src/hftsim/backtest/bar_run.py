@@ -21,7 +21,15 @@ class BarRun:
     """
 
     config_of_other_data = frozenset(
-        {"latency", "queue", "partial_fills", "trade_through", "equity_every", "chunk_rows"}
+        {
+            "latency",
+            "queue",
+            "partial_fills",
+            "trade_through",
+            "liquidity_half_life",
+            "equity_every",
+            "chunk_rows",
+        }
     )
     """Settings that do not concern a run on bars."""
 

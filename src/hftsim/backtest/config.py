@@ -4,10 +4,12 @@ import dataclasses
 import math
 from typing import Any
 
+from hftsim.core.durations import duration_ns
 from hftsim.core.errors import ConfigError, UnknownNameError
 from hftsim.core.instrument import Instrument
 from hftsim.risk import RiskLimits
 from hftsim.sim.bars import BarMarketSettings
+from hftsim.sim.fees import FeeSchedule
 from hftsim.sim.latency import LatencyModel
 from hftsim.sim.queue import QueueModel
 from hftsim.sim.slippage import SlippageModel
@@ -26,6 +28,7 @@ class BacktestConfig:
     position_size_pct : the part of equity a strategy's position takes (``ctx.position_size``).
     fee_rate : one fee for makers and takers, instead of the instrument's.
     maker_fee, taker_fee : fees instead of the instrument's; they win over `fee_rate`.
+    fees : on ticks, fees by the volume traded, instead of all of these.
     slippage : what takers pay beyond the reference price.
     max_volume_share : largest part of the average volume of the last 20 bars that may fill in one
         bar; 0 is no limit.
@@ -36,6 +39,8 @@ class BacktestConfig:
     partial_fills : on ticks, whether orders fill as far as recorded volume goes, or always whole.
     trade_through : on ticks by order, whether an execution at a worse price than an own order's
         fills it.
+    liquidity_half_life : on ticks, how long half of what own orders took from a recorded level
+        stays taken, like ``"1s"``; None: it is there again for the next one.
     equity_every : on ticks, how often the equity curve has a point, like ``"1s"``.
     chunk_rows : on ticks, rows read at a time; results do not depend on it.
     use_risk_manager : whether `risk_limits` apply; without them only the account's own money does.
@@ -48,6 +53,7 @@ class BacktestConfig:
     fee_rate: float | None = None
     maker_fee: float | None = None
     taker_fee: float | None = None
+    fees: FeeSchedule | None = None
     slippage: SlippageModel = dataclasses.field(default_factory=SlippageModel)
     max_volume_share: float = 0.1
     intrabar: str = "worst"
@@ -55,6 +61,7 @@ class BacktestConfig:
     queue: QueueModel = dataclasses.field(default_factory=QueueModel)
     partial_fills: bool = True
     trade_through: bool = True
+    liquidity_half_life: str | None = None
     equity_every: str = "1s"
     chunk_rows: int | None = None
     use_risk_manager: bool = True
@@ -73,10 +80,28 @@ class BacktestConfig:
             fee = getattr(self, name)
             if fee is not None:
                 _require(-0.5 < fee < 0.5, name, fee, "a fraction (0.001 is 0.1 %)")
+        self._check_ticks()
         if self.chunk_rows is not None:
             _require(self.chunk_rows >= 1, "chunk_rows", self.chunk_rows, "1 or more")
         if self.intrabar not in INTRABAR:
             raise UnknownNameError("intrabar rule", self.intrabar, INTRABAR)
+
+    def _check_ticks(self) -> None:
+        flat = [n for n in ("fee_rate", "maker_fee", "taker_fee") if getattr(self, n) is not None]
+        if self.fees is not None and flat:
+            raise ConfigError(f"fees and {flat[0]} cannot both be: leave one out")
+        if self.liquidity_half_life is None:
+            return
+        try:
+            half_life = duration_ns(self.liquidity_half_life)
+        except ValueError as error:
+            raise ConfigError(f"liquidity_half_life: {error}") from None
+        _require(half_life > 0, "liquidity_half_life", self.liquidity_half_life, "above 0")
+        if not self.partial_fills:
+            raise ConfigError(
+                "liquidity_half_life needs partial_fills: orders that always fill whole take no "
+                "account of what a level holds"
+            )
 
     @property
     def limits(self) -> RiskLimits:
@@ -86,14 +111,23 @@ class BacktestConfig:
         return dataclasses.replace(RiskLimits.off(), allow_short=self.risk_limits.allow_short)
 
     def with_fees(self, instrument: Instrument) -> Instrument:
-        """Return the instrument with this configuration's fees."""
+        """Return the instrument with this configuration's fees; of tiers, those of the first day."""
+        if self.fees is not None:
+            return self.fees.charged(instrument)
         maker = self.maker_fee if self.maker_fee is not None else self.fee_rate
         taker = self.taker_fee if self.taker_fee is not None else self.fee_rate
         changes = {"maker_fee": maker, "taker_fee": taker}
         return instrument.replace(**{n: v for n, v in changes.items() if v is not None})
 
     def market_settings(self) -> BarMarketSettings:
-        """Return what the bar market needs of this configuration."""
+        """Return what the bar market needs of this configuration.
+
+        Raises ConfigError for fees by volume, which are charged on ticks alone.
+        """
+        if self.fees is not None:
+            raise ConfigError(
+                "fees by volume are charged on ticks alone: on bars give maker_fee and taker_fee"
+            )
         return BarMarketSettings(
             **self._account(),
             slippage=self.slippage,
@@ -109,6 +143,8 @@ class BacktestConfig:
             queue=self.queue,
             partial_fills=self.partial_fills,
             trade_through=self.trade_through,
+            fees=self.fees,
+            liquidity_half_life=self.liquidity_half_life,
             equity_every=self.equity_every,
             chunk_rows=self.chunk_rows,
             seed=self.seed,
@@ -134,8 +170,11 @@ class BacktestConfig:
         }
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all settings as plain values."""
+        """Return all settings as plain values, without fees by volume and half-lives that are off."""
         told = dataclasses.asdict(self)
+        for name in ("fees", "liquidity_half_life"):
+            if told[name] is None:
+                del told[name]
         told["latency"] = self.latency.to_dict()
         return told
 

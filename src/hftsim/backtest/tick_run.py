@@ -93,8 +93,14 @@ class TickRun:
 
     def counts(self) -> dict[str, Any]:
         """Return the counts that a summary tells of this kind of data."""
-        run, feeds = self.market.run, self.market.feeds
+        run, feeds, tiers = self.market.run, self.market.feeds, self.market.fee_tiers
+        costs: dict[str, Any] = {}
+        if tiers is not None:
+            costs |= {"fee_tier": tiers.tier, "fees_by_tier": tiers.paid}
+        if self.market.settings.liquidity_half_life is not None:
+            costs["taken_levels_forgotten"] = int(feeds["taken_forgotten"].sum())
         return {
+            **costs,
             "rows": sum(ticks.rows for ticks in self.market.ticks),
             "rows_of_unknown_orders": int(feeds["unknown_rows"].sum()),
             "settled_after_end": int(run["settled"][0]),

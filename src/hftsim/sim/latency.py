@@ -9,7 +9,7 @@ import numpy as np
 from hftsim.core.durations import duration_ns
 from hftsim.core.errors import ConfigError
 
-_MODELS = ("constant", "log-normal", "recorded")
+_MODELS = ("constant", "log-normal", "recorded", "load")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -26,8 +26,11 @@ class LatencyModel:
     cancel, replace : as `entry`, for these requests; default: the same.
     feed : added to every receive time; for data that have none.
     model : ``constant``; ``log-normal``: `least` plus a draw whose median is the time given and
-        whose logarithm has standard deviation `sigma`; ``recorded``: interpolated from `rows`.
+        whose logarithm has standard deviation `sigma`; ``recorded``: interpolated from `rows`;
+        ``load``: the time given and `per_row` for each row recorded at the instrument's venue in
+        the `window` before the message is sent.
     sigma, least : of ``log-normal``.
+    per_row, window : of ``load``.
     rows : of ``recorded``: int64 of shape (n, 3), times in ns UTC when a request was sent, reached
         the venue and was answered, by time of sending. A time at the venue of 0 or less means that
         the request was rejected on the way.
@@ -41,16 +44,21 @@ class LatencyModel:
     model: str = "constant"
     sigma: float = 0.5
     least: str = "0ms"
+    per_row: str = "1us"
+    window: str = "100ms"
     rows: Any = dataclasses.field(default=None, repr=False, hash=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse what cannot be a latency."""
-        for name in ("entry", "response", "cancel", "replace", "feed", "least"):
+        names = ("entry", "response", "cancel", "replace", "feed", "least", "per_row", "window")
+        for name in names:
             value = getattr(self, name)
             if value is not None:
                 self._ns(name)
         if self.model not in _MODELS:
             raise ConfigError(f"latency model is one of {', '.join(_MODELS)}, not {self.model!r}")
+        if self.model == "load" and self._ns("window") == 0:
+            raise ConfigError("latency window must be above 0")
         if not 0 < self.sigma < 10:
             raise ConfigError(f"latency sigma is above 0 and below 10, not {self.sigma}")
         if self.model == "recorded":
@@ -69,6 +77,13 @@ class LatencyModel:
         return cls(entry=entry, response=response, model="log-normal", sigma=sigma, least=least)
 
     @classmethod
+    def load(
+        cls, entry: str, response: str | None = None, *, per_row: str = "1us", window: str = "100ms"
+    ) -> Self:
+        """Return times that grow with what happened at the venue just before."""
+        return cls(entry=entry, response=response, model="load", per_row=per_row, window=window)
+
+    @classmethod
     def recorded(cls, rows: Any) -> Self:
         """Return times interpolated from recorded ones; see `rows`."""
         return cls(model="recorded", rows=np.ascontiguousarray(rows, dtype=np.int64))
@@ -77,6 +92,8 @@ class LatencyModel:
         """Return the settings as plain values; recorded rows by their hash."""
         fields = (f.name for f in dataclasses.fields(self))
         told = {name: getattr(self, name) for name in fields if name != "rows"}
+        if self.model != "load":
+            del told["per_row"], told["window"]
         if self.rows is not None:
             told["rows_sha256"] = hashlib.sha256(self.rows.tobytes()).hexdigest()
         return told
@@ -119,16 +136,24 @@ class LatencyModel:
         return min(entries) + self._response_ns
 
     @property
+    def reach_ns(self) -> int | None:
+        """How far back from what the venue has done last rows may be counted, ns; None: never."""
+        if self.model != "load":
+            return None
+        return self._ns("window") + self.least_round_trip_ns
+
+    @property
     def _response_ns(self) -> int:
         return self._ns("entry" if self.response is None else "response")
 
     def _drawn(self, times: dict[str, int], seed: int) -> dict[str, Any]:
-        from hftsim.sim.ticks.latency._kernels import CONSTANT, LOG_NORMAL
+        from hftsim.sim.ticks.latency._kernels import CONSTANT, LOAD, LOG_NORMAL
 
-        model = CONSTANT if self.model == "constant" else LOG_NORMAL
         return {
-            "model": model,
+            "model": {"constant": CONSTANT, "log-normal": LOG_NORMAL, "load": LOAD}[self.model],
             **times,
+            "per_row": self._ns("per_row"),
+            "window": self._ns("window"),
             "least": self._ns("least"),
             "sigma": self.sigma,
             "seed": seed,

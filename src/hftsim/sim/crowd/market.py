@@ -117,6 +117,8 @@ class CrowdMarket(ReplayMarket):
         self.source = source = copy.copy(source)
         rules = instrument or source.instrument
         chosen = settings or ReplaySettings()
+        if chosen.latency.model == "load":
+            raise ConfigError("latency by load counts recorded rows: a crowd has none")
         super().__init__({rules.symbol: source}, [rules], chosen)  # type: ignore[dict-item]
         source.feeds = self.feeds
         self.memory = CrowdMemory(

@@ -16,6 +16,7 @@ from hftsim.risk._kernels import update_breakers
 from hftsim.sim.orders._kernels import EXPIRED, NONE, close_order, instrument_of, order_of
 from hftsim.sim.ticks.exchange._kernels import CHUNK_END, next_exchange
 from hftsim.sim.ticks.exchange._kernels import DONE as ARRIVED
+from hftsim.sim.ticks.fees._kernels import show_fees, turn_days
 from hftsim.sim.ticks.local._kernels import last_received, next_received, next_report
 from hftsim.sim.ticks.records._kernels import (
     NEVER,
@@ -140,14 +141,19 @@ def move_on(run_address, run, ctx):
         safe = safe_until(run, ctx, target)
         if safe == UNKNOWN:
             return REFILL
+        safe = min(safe, run.day_end)
         for k in range(ctx.instruments):
             ended = call_exchange(run.exchange_op, run_address, k, safe)
             if ended != ARRIVED:
                 return code_of(ended)
         run.exchange_now = max(run.exchange_now, safe)
+        if run.exchange_now >= run.day_end:
+            turn_days(run, run.day_end + 1)
     if run.passing:
         return pass_rows(run_address, run, ctx, target)
     ctx.now = target
+    if run.fees_at != 0:
+        show_fees(run, ctx)
     forget_fresh(run, ctx)
     run.passed = False
     return 0

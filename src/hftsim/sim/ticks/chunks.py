@@ -1,7 +1,7 @@
 """The rows at hand: both clocks of a feed walk the same chunks, the machine's behind the venue's."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -20,11 +20,18 @@ class FeedChunks:
     chunks : the rows in order.
     records : two CHUNK records, of the venue's cursor and of the machine's.
     feeds, index : the FEED records, and which one is this feed's.
+    note : called with each chunk that the venue's cursor gets.
     """
 
     def __init__(
-        self, chunks: Iterator[Chunk], records: np.ndarray, feeds: np.ndarray, index: int
+        self,
+        chunks: Iterator[Chunk],
+        records: np.ndarray,
+        feeds: np.ndarray,
+        index: int,
+        note: Callable[[Chunk], None] | None = None,
     ) -> None:
+        self._note = note
         self._chunks, self._records = chunks, records
         self._feeds, self._index = feeds, index
         self._ahead: deque[Chunk] = deque()
@@ -57,6 +64,8 @@ class FeedChunks:
         columns: dict[str, Any] = {} if chunk is None else chunk.columns
         if chunk is not None:
             self._held[cursor] = chunk
+            if cursor == VENUE and self._note is not None:
+                self._note(chunk)
         at = {f"{name}_at": address_of(c) for name, c in columns.items() if name != "order_id"}
         fill_record(self._records, {"rows": 0 if chunk is None else chunk.rows, **at}, cursor)
         more = self._following is not None or (cursor == MACHINE and bool(self._ahead))

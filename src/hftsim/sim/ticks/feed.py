@@ -1,13 +1,16 @@
 """The memory of one instrument's feed: two books, messages on their way, the rows at hand."""
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hftsim.book.depth.memory import DepthMemory
+from hftsim.core.durations import duration_ns
 from hftsim.data.ticks import Ticks
 from hftsim.native.layout import TRADE, address_of, fill_record
 from hftsim.sim.ticks.chunks import FeedChunks
+from hftsim.sim.ticks.load import RecentRows
 
 if TYPE_CHECKING:
     from hftsim.sim.ticks.market import ReplaySettings
@@ -51,10 +54,12 @@ class FeedMemory:
         self._keep: list[np.ndarray] = []
         self._lay_settings(ticks, settings)
         self._lay_own(open_capacity)
-        self._lay_latency(settings)
+        self._lay_taken(settings.liquidity_half_life)
+        latencies = self._lay_latency(settings)
         self._lay_rings()
-        rows = ticks.chunks(settings.chunk_rows)
-        self._chunks = FeedChunks(rows, self._chunk_records, feeds, index)
+        rows, reach = ticks.chunks(settings.chunk_rows), settings.latency.reach_ns
+        note = None if reach is None else RecentRows(latencies, reach).add
+        self._chunks = FeedChunks(rows, self._chunk_records, feeds, index, note)
 
     def refill(self) -> None:
         """Bring the next rows to where they are needed."""
@@ -115,7 +120,16 @@ class FeedMemory:
             next_markout=NEVER,
         )
 
-    def _lay_latency(self, settings: "ReplaySettings") -> None:
+    def _lay_taken(self, half_life: str | None) -> None:
+        from hftsim.sim.ticks.records._kernels import TAKEN, TAKEN_ROOM
+
+        if half_life is not None:
+            taken = np.zeros((2, TAKEN_ROOM), TAKEN)
+            self._keep.append(taken)
+            decay = math.log(2.0) / duration_ns(half_life)
+            self._lay(taken_at=address_of(taken), taken_decay=decay)
+
+    def _lay_latency(self, settings: "ReplaySettings") -> np.ndarray:
         from hftsim.sim.ticks.records._kernels import LATENCY
 
         latencies, seed = np.zeros(2, LATENCY), settings.seed + 2 * self._index
@@ -128,6 +142,7 @@ class FeedMemory:
             latency_at=address_of(latencies[:1]),
             responses_latency_at=address_of(latencies[1:]),
         )
+        return latencies
 
     def _lay_rings(self) -> None:
         for name, ring in self._rings.items():

@@ -20,9 +20,11 @@ from hftsim.native.layout import (
     address_of,
     fill_record,
 )
+from hftsim.sim.fees import FeeSchedule
 from hftsim.sim.latency import LatencyModel
 from hftsim.sim.queue import QueueModel
 from hftsim.sim.ticks.feed import FeedMemory
+from hftsim.sim.ticks.tiers import FeeTiers
 
 _OPEN_CAPACITY = 4096
 _FIRST_CAPACITY = 1 << 18
@@ -43,6 +45,9 @@ class ReplaySettings:
     partial_fills : whether orders fill as far as recorded volume goes, or always whole.
     trade_through : by order, whether an execution at a worse price than an own order's fills it;
         hftbacktest says no.
+    fees : fees by the volume traded, instead of the instruments'; None: those.
+    liquidity_half_life : how long half of what own orders took from a recorded level stays taken;
+        None: what they took is there for the next one.
     allow_short : None means: spot may not be sold short, everything else may.
     equity_every : how often the equity curve has a point.
     chunk_rows : rows at a time; default: as they lie in the files. Results do not depend on it.
@@ -56,6 +61,8 @@ class ReplaySettings:
     queue: QueueModel = dataclasses.field(default_factory=QueueModel)
     partial_fills: bool = True
     trade_through: bool = True
+    fees: FeeSchedule | None = None
+    liquidity_half_life: str | None = None
     allow_short: bool | None = None
     equity_every: str = "1s"
     chunk_rows: int | None = None
@@ -104,6 +111,7 @@ class ReplayMarket:
             self._lay_instrument(k)
         self._lay_context()
         self._lay_run()
+        self.fee_tiers = self._lay_fees(settings.fees)
 
     @property
     def step_function(self) -> Callable[..., int]:
@@ -317,3 +325,14 @@ class ReplayMarket:
                 **self._kernel_addresses(),
             },
         )
+
+    def _lay_fees(self, schedule: FeeSchedule | None) -> FeeTiers | None:
+        from hftsim.sim.ticks.records._kernels import NEVER
+
+        if schedule is None:
+            self.run["day_end"] = NEVER
+            return None
+        tiers = FeeTiers(schedule, self.instruments, self._start)
+        fill_record(self.run, {"day_end": tiers.day_end, "fees_at": tiers.address})
+        self.feeds["fees_at"] = np.where(tiers.applies, tiers.address, 0)
+        return tiers

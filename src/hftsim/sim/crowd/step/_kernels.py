@@ -21,6 +21,7 @@ from hftsim.sim.ticks._kernels import (
     has_room,
     next_target,
 )
+from hftsim.sim.ticks.fees._kernels import show_fees
 from hftsim.sim.ticks.records._kernels import chunk_at, feed_of, run_at
 
 
@@ -39,6 +40,8 @@ def move_on(run_address, run, ctx):
         if ended != ARRIVED:
             return GROW if ended == NEEDS_ROOM else REFILL
     ctx.now = target
+    if run.fees_at != 0:
+        show_fees(run, ctx)
     instrument_of(ctx, 0).fresh = False
     return 0
 

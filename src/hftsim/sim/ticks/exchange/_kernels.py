@@ -24,6 +24,7 @@ from hftsim.sim.ticks.own._kernels import (
     MARKOUT_1,
     MARKOUT_2,
     counts_of,
+    is_watching,
     may_rest_at,
 )
 from hftsim.sim.ticks.records._kernels import (
@@ -68,7 +69,7 @@ def concerns_own(counts, feed, kind, index, key, previous, now):
     """Whether a row of side `index` might move or fill an own order; never wrong when it says no."""
     if kind == EXECUTE:
         return counts[_U(BEST_KEY + index)] >= key
-    if counts[_U(index)] > 0 and may_rest_at(feed, index, key):
+    if may_rest_at(feed, index, key):
         return True
     return counts[_U(BEST_KEY + 1 - index)] + key >= 0 and now > previous
 
@@ -97,7 +98,7 @@ def advance_rows(run_address, run, ctx, feed, stop):
     by_order = chunk.priority_at != 0
     priorities = ints_at(chunk.priority_at, n)
     counts = counts_of(feed)
-    watching = counts[0] + counts[1] > 0
+    watching = is_watching(counts)
     if is_full(ctx, feed):
         return FULL
     row, ended = np.uint64(feed.row), DONE
@@ -149,7 +150,7 @@ def advance_rows(run_address, run, ctx, feed, stop):
                 run.own_row_op, run_address, feed.index, kind, index, key, qty,
                 previous, now, priority, times[row],
             )  # fmt: skip
-            watching = counts[0] + counts[1] > 0
+            watching = is_watching(counts)
             stop = min(stop, feed.next_markout)
             if is_full(ctx, feed):
                 row += np.uint64(1)

@@ -1,4 +1,4 @@
-"""How long a message takes: constant, recorded, or drawn.
+"""How long a message takes: constant, recorded, drawn, or by the load of the venue.
 
 Messages of one connection never overtake each other: one that would arrive before the one sent
 earlier arrives with it.
@@ -11,7 +11,9 @@ import numpy as np
 from hftsim.native.records import compiled
 from hftsim.sim.ticks.records._kernels import CANCEL, REPLACE, ints_at
 
-CONSTANT, RECORDED, LOG_NORMAL = range(3)
+CONSTANT, RECORDED, LOG_NORMAL, LOAD = range(4)
+_MOST = 3.6e12
+"""What is drawn, or added for load, is an hour at most, ns."""
 _U = np.uint64
 
 
@@ -54,6 +56,20 @@ def _recorded(latency, now):
 
 
 @compiled
+def _rows_before(latency, time):
+    """Return how many of the rows at hand were at the venue before a time."""
+    times = ints_at(latency.times_at, latency.rows)
+    low, high = 0, latency.rows
+    while low < high:
+        middle = (low + high) // 2
+        if times[middle] < time:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@compiled
 def latency_of(latency, kind, now):
     """Return how long a message of this kind sent at `now` takes, ns; negative: rejected on the way.
 
@@ -68,5 +84,8 @@ def latency_of(latency, kind, now):
         base = latency.replace
     if latency.model == CONSTANT:
         return base
+    if latency.model == LOAD:
+        rows = _rows_before(latency, now) - _rows_before(latency, now - latency.window)
+        return base + int(min(float(rows) * latency.per_row, _MOST))
     drawn = float(base) * math.exp(latency.sigma * _normal(latency))
-    return latency.least + int(min(drawn, 3.6e12))
+    return latency.least + int(min(drawn, _MOST))

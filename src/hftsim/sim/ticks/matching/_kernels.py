@@ -3,7 +3,7 @@
 Recorded data does not react to own orders. Rules and their reasons: docs/models/fills.md.
 """
 
-from hftsim.book.depth._kernels import BEST, NO_LEVEL, depth_at, level_qty, next_key, tops_of
+from hftsim.book.depth._kernels import BEST, NO_LEVEL, depth_at, next_key, tops_of
 from hftsim.core.enums import FillReason
 from hftsim.core.events import EventKind
 from hftsim.native.compiled import context_at
@@ -21,6 +21,7 @@ from hftsim.sim.ticks.own._kernels import (
 )
 from hftsim.sim.ticks.queue._kernels import front_after
 from hftsim.sim.ticks.records._kernels import EXPIRED, feed_of, resting_of, run_at
+from hftsim.sim.ticks.taken._kernels import level_rose, lots_left, note_taken
 
 ADD, TRADE, EXECUTE = int(EventKind.ADD), int(EventKind.TRADE), int(EventKind.EXECUTE)
 QUOTE = int(EventKind.QUOTE)
@@ -114,6 +115,8 @@ def crossed_by(run, feed, index, key, room, time):
         filled = fill_resting(run, feed, slot, room, BOOK_CROSS, time)
         if feed.partial_fills:
             room -= filled
+        if feed.taken_at != 0 and filled > 0:
+            note_taken(feed, 1 - index, key, filled, time)
 
 
 @compiled
@@ -181,19 +184,22 @@ def executed_at(run, feed, index, key, priority, qty, time):
 
 
 @compiled
-def within_reach(feed, index, key, most):
-    """Return how many lots of the other side rest at `key` or better, counted up to `most`."""
+def within_reach(feed, index, key, most, time):
+    """Return how many lots of the other side are there at `key` or better, counted up to `most`."""
     book = depth_at(feed.book_at)
     other, found = tops_of(book)[BEST + 1 - index], 0
     while other != NO_LEVEL and other + key >= 0 and found < most:
-        found += level_qty(book, 1 - index, other)
+        found += lots_left(feed, 1 - index, other, time)
         other = next_key(book, 1 - index, other)
     return found
 
 
 @compiled
 def walk_book(run, feed, slot, key, time):
-    """Let an arriving order take what rests at `key` or better; the book does not change by it."""
+    """Let an arriving order take what is there at `key` or better.
+
+    The book does not change by it; what was taken is remembered where that is wanted.
+    """
     book = depth_at(feed.book_at)
     resting = resting_of(run, slot)
     index, side = resting.index, 1 if resting.index == 0 else -1
@@ -205,10 +211,14 @@ def walk_book(run, feed, slot, key, time):
                 trade_own(run, feed, slot, qty, -side * other, TAKER_WALK, time)
         return
     while other != NO_LEVEL and other + key >= 0:
-        qty = min(wanted(feed, resting), level_qty(book, 1 - index, other))
-        if qty == 0:
+        want = wanted(feed, resting)
+        if want == 0:
             return
-        trade_own(run, feed, slot, qty, -side * other, TAKER_WALK, time)
+        qty = min(want, lots_left(feed, 1 - index, other, time))
+        if qty > 0:
+            trade_own(run, feed, slot, qty, -side * other, TAKER_WALK, time)
+            if feed.taken_at != 0:
+                note_taken(feed, 1 - index, other, qty, time)
         other = next_key(book, 1 - index, other)
 
 
@@ -236,5 +246,7 @@ def own_row(run_address, instrument, kind, index, key, qty, previous, now, prior
     elif kind != ADD:
         order_left(run, feed, index, key, priority, qty)
     if now > previous:
+        if feed.taken_at != 0:
+            level_rose(feed, index, key, previous, now, time)
         crossed_by(run, feed, 1 - index, key, now - previous, time)
     return 0

@@ -19,6 +19,7 @@ from hftsim.sim.orders._kernels import (
     instrument_of,
     order_of,
 )
+from hftsim.sim.ticks.fees._kernels import tiered_fee
 from hftsim.sim.ticks.latency._kernels import latency_of
 from hftsim.sim.ticks.records._kernels import (
     FILLED,
@@ -29,10 +30,11 @@ from hftsim.sim.ticks.records._kernels import (
     latency_at,
     new_response,
     resting_of,
+    taken_of,
 )
 
 TAKER_WALK = int(FillReason.TAKER_WALK)
-BEST_KEY, _FILTER, _FILTER_WORDS = 2, 4, 16
+BEST_KEY, _FILTER, _FILTER_WORDS, TAKEN_LEVELS = 2, 4, 16, 36
 _U = np.uint64
 
 MARKOUT_0, MARKOUT_1, MARKOUT_2 = 100_000_000, 1_000_000_000, 10_000_000_000
@@ -52,14 +54,21 @@ def slots_of(feed, index):
 
 
 @inline
+def is_watching(counts):
+    """Whether recorded rows may concern own orders, or levels that they took from."""
+    return counts[0] + counts[1] + counts[TAKEN_LEVELS] + counts[TAKEN_LEVELS + 1] > 0
+
+
+@inline
 def may_rest_at(feed, index, key):
-    """Whether an own order may rest at this key; never wrong when it says no."""
+    """Whether an own order may rest at this key, or took there; never wrong when it says no."""
     word = counts_of(feed)[_U(_FILTER + index * _FILTER_WORDS + ((key >> 6) & 15))]
     return (word >> (key & 63)) & 1 != 0
 
 
 @inline
-def _mark(feed, index, key):
+def mark(feed, index, key):
+    """Let `may_rest_at` say yes to a key."""
     counts_of(feed)[_FILTER + index * _FILTER_WORDS + ((key >> 6) & 15)] |= 1 << (key & 63)
 
 
@@ -75,7 +84,7 @@ def insert_own(run, feed, slot):
     slots[at] = slot
     counts[index] += 1
     counts[BEST_KEY + index] = resting_of(run, slots[0]).key
-    _mark(feed, index, order.key)
+    mark(feed, index, order.key)
 
 
 @compiled
@@ -88,8 +97,10 @@ def remove_own(run, feed, slot):
     for k in range(counts[index]):
         if slots[k] != slot:
             slots[kept] = slots[k]
-            _mark(feed, index, resting_of(run, slots[k]).key)
+            mark(feed, index, resting_of(run, slots[k]).key)
             kept += 1
+    for k in range(counts[TAKEN_LEVELS + index]):
+        mark(feed, index, taken_of(feed, index, k).key)
     counts[index] = kept
     counts[BEST_KEY + index] = resting_of(run, slots[0]).key if kept > 0 else NO_KEY
 
@@ -179,7 +190,10 @@ def trade_own(run, feed, slot, qty, price, reason, time):
     out.side = order.side
     out.price = price
     out.qty = qty
-    out.fee = fee_rate(own, is_maker) * (float(price) * qty * own.tick_value)
+    value = float(price) * qty * own.tick_value
+    out.fee = fee_rate(own, is_maker) * value
+    if feed.fees_at != 0:
+        out.fee = tiered_fee(run, feed, is_maker, value, time)
     tops = tops_of(depth_at(feed.book_at))
     out.slippage = np.nan
     if tops[BEST] != NO_LEVEL and tops[BEST + 1] != NO_LEVEL:

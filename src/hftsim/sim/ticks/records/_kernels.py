@@ -77,13 +77,18 @@ FEED = record_dtype(
         "may_short": bool,
         "latency_at": int,
         "responses_latency_at": int,
+        "fees_at": int,
+        "taken_at": int,
+        "taken_decay": float,
+        "taken_forgotten": int,
     }
 )
 """One instrument's data and what its venue knows of own orders."""
 
-OWN_WORDS = 2 + 2 + 2 * 16
+OWN_WORDS = 2 + 2 + 2 * 16 + 2
 """Words at ``own_counts_at``, for bid and ask: how many own orders rest, the key of the best of
-them (`NO_KEY` without any), and a filter of 1,024 bits of their keys."""
+them (`NO_KEY` without any), a filter of 1,024 bits of their keys and of the levels that own orders
+took from, and how many such levels there are."""
 NO_KEY = -(1 << 62)
 
 RESTING = record_dtype(
@@ -102,6 +107,11 @@ RESTING = record_dtype(
 )
 """An own order at the venue; `front`: lots ahead of it, `traded`: lots traded since the level last
 changed, `entry`: lots ahead at entry."""
+
+TAKEN = record_dtype({"key": int, "lots": float, "ts": int})
+"""A level of which own orders took `lots` by the time `ts`; see `hftsim.sim.ticks.taken`."""
+TAKEN_ROOM = 256
+"""So many such levels are remembered on each side."""
 
 REQUEST = record_dtype({"ts": int, "order_id": int, "kind": int, "price": int, "qty": int})
 """A request on its way; `ts` is when it arrives."""
@@ -129,6 +139,8 @@ LATENCY = record_dtype(
         "times_at": int,
         "values_at": int,
         "hint": int,
+        "window": int,
+        "per_row": int,
     }
 )
 """How long a message takes; see `hftsim.sim.ticks.latency`."""
@@ -167,6 +179,8 @@ RUN = record_dtype(
         "local_op": int,
         "guard_op": int,
         "guards": bool,
+        "fees_at": int,
+        "day_end": int,
     }
 )
 
@@ -176,10 +190,12 @@ resting_at = pointer_to(record_type("resting", RESTING))
 request_at = pointer_to(record_type("request", REQUEST))
 response_at = pointer_to(record_type("response", RESPONSE))
 latency_at = pointer_to(record_type("latency", LATENCY))
+taken_at = pointer_to(record_type("taken", TAKEN))
 run_at = pointer_to(record_type("run", RUN))
 
 FEED_SIZE, RESTING_SIZE = FEED.itemsize, RESTING.itemsize
 REQUEST_SIZE, RESPONSE_SIZE = REQUEST.itemsize, RESPONSE.itemsize
+TAKEN_SIZE = TAKEN.itemsize
 
 ints_at, floats_at = array_at("i8"), array_at("f8")
 kinds_at, sides_at = array_at("u1"), array_at("i1")
@@ -195,6 +211,12 @@ def feed_of(run, index):
 def resting_of(run, slot):
     """Return the own order at the venue in this slot."""
     return resting_at(run.resting_at + slot * RESTING_SIZE)
+
+
+@inline
+def taken_of(feed, index, row):
+    """Return a level of one side that own orders took from."""
+    return taken_at(feed.taken_at + (index * TAKEN_ROOM + row) * TAKEN_SIZE)
 
 
 @inline

@@ -1,0 +1,1 @@
+"""Fee tiers by the volume traded."""

@@ -1,0 +1,1 @@
+"""What own orders took from recorded levels."""

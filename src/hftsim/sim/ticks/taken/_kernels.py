@@ -1,0 +1,100 @@
+"""What own orders took from recorded levels, so that later ones do not take the same lots again.
+
+It fades by half in each half-life, and is made good by what a recorded level gains. Rules and their
+reasons: docs/models/impact.md.
+"""
+
+import math
+
+from hftsim.book.depth._kernels import depth_at, level_qty
+from hftsim.native.records import compiled, inline
+from hftsim.sim.ticks.own._kernels import TAKEN_LEVELS, counts_of, mark
+from hftsim.sim.ticks.records._kernels import TAKEN_ROOM, taken_of
+
+
+@compiled
+def _row_of(feed, index, key):
+    """Return the row of a level among those that own orders took from, or -1."""
+    for row in range(counts_of(feed)[TAKEN_LEVELS + index]):
+        if taken_of(feed, index, row).key == key:
+            return row
+    return -1
+
+
+@compiled
+def _faded(feed, taken, time):
+    """Return how many of the lots taken from a level are still gone; below half a lot, none."""
+    lots = taken.lots * math.exp(-feed.taken_decay * float(time - taken.ts))
+    return lots if lots >= 0.5 else 0.0
+
+
+@compiled
+def _forget(feed, index, row):
+    """Forget a level: the last one takes its row."""
+    counts = counts_of(feed)
+    counts[TAKEN_LEVELS + index] -= 1
+    last, out = taken_of(feed, index, counts[TAKEN_LEVELS + index]), taken_of(feed, index, row)
+    out.key, out.lots, out.ts = last.key, last.lots, last.ts
+
+
+@inline
+def lots_left(feed, index, key, time):
+    """Return the recorded lots of a level without those that own orders have taken."""
+    recorded = level_qty(depth_at(feed.book_at), index, key)
+    if feed.taken_at == 0:
+        return recorded
+    return _lots_left(feed, index, key, recorded, time)
+
+
+@compiled
+def _lots_left(feed, index, key, recorded, time):
+    row = _row_of(feed, index, key)
+    if row < 0:
+        return recorded
+    gone = min(_faded(feed, taken_of(feed, index, row), time), float(recorded))
+    return recorded - int(gone + 0.5)
+
+
+@compiled
+def note_taken(feed, index, key, qty, time):
+    """Remember that own orders took `qty` lots of a level."""
+    recorded, row = level_qty(depth_at(feed.book_at), index, key), _row_of(feed, index, key)
+    if row < 0:
+        row = _free_row(feed, index, time)
+        taken_of(feed, index, row).lots = 0.0
+        mark(feed, index, key)
+    taken = taken_of(feed, index, row)
+    taken.lots = min(_faded(feed, taken, time), float(recorded)) + qty
+    taken.key, taken.ts = key, time
+
+
+@compiled
+def _free_row(feed, index, time):
+    """Return a row for one more level: where all are in use, of the level with the least left."""
+    counts, row, least, least_row = counts_of(feed), 0, math.inf, 0
+    while row < counts[TAKEN_LEVELS + index]:
+        lots = _faded(feed, taken_of(feed, index, row), time)
+        if lots == 0.0:
+            _forget(feed, index, row)
+            continue
+        if lots < least:
+            least, least_row = lots, row
+        row += 1
+    if row == TAKEN_ROOM:
+        feed.taken_forgotten += 1
+        return least_row
+    counts[TAKEN_LEVELS + index] += 1
+    return row
+
+
+@compiled
+def level_rose(feed, index, key, previous, now, time):
+    """Make good what own orders took from a level by as much as it rose to `now` lots."""
+    row = _row_of(feed, index, key)
+    if row < 0:
+        return
+    taken = taken_of(feed, index, row)
+    taken.lots = min(_faded(feed, taken, time), float(previous)) - (now - previous)
+    taken.ts = time
+    if taken.lots < 0.5:
+        _forget(feed, index, row)
