@@ -29,7 +29,6 @@ class Taken:
             self.levels[side, price] = before + qty, now
 
     def rose(self, side: int, price: int, was: int, recorded: int, now: int) -> None:
-        """Give back as much as a level has gained."""
+        """Keep in mind that a level held no more than it did before it gained lots."""
         if recorded > was and (side, price) in self.levels:
-            left = min(self.gone(side, price, now), float(was)) - (recorded - was)
-            self.levels[side, price] = left, now
+            self.levels[side, price] = min(self.gone(side, price, now), float(was)), now

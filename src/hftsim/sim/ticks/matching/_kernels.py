@@ -247,6 +247,6 @@ def own_row(run_address, instrument, kind, index, key, qty, previous, now, prior
         order_left(run, feed, index, key, priority, qty)
     if now > previous:
         if feed.taken_at != 0:
-            level_rose(feed, index, key, previous, now, time)
+            level_rose(feed, index, key, previous, time)
         crossed_by(run, feed, 1 - index, key, now - previous, time)
     return 0

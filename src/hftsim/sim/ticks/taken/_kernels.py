@@ -1,7 +1,7 @@
 """What own orders took from recorded levels, so that later ones do not take the same lots again.
 
-It fades by half in each half-life, and is made good by what a recorded level gains. Rules and their
-reasons: docs/models/impact.md.
+It fades by half in each half-life, and is never more than the recorded level has held since. Rules
+and their reasons: docs/models/impact.md.
 """
 
 import math
@@ -88,13 +88,17 @@ def _free_row(feed, index, time):
 
 
 @compiled
-def level_rose(feed, index, key, previous, now, time):
-    """Make good what own orders took from a level by as much as it rose to `now` lots."""
+def level_rose(feed, index, key, previous, time):
+    """Let what is taken of a level that held `previous` lots before it rose be no more than that.
+
+    The lots it gained are new, and nobody has taken them. Where a level falls nothing needs to be
+    done: what is taken is compared with what it holds when an order arrives.
+    """
     row = _row_of(feed, index, key)
     if row < 0:
         return
     taken = taken_of(feed, index, row)
-    taken.lots = min(_faded(feed, taken, time), float(previous)) - (now - previous)
+    taken.lots = min(_faded(feed, taken, time), float(previous))
     taken.ts = time
-    if taken.lots < 0.5:
+    if taken.lots == 0.0:
         _forget(feed, index, row)
