@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_args, get_type_hints
 
 from hftsim.core.errors import ConfigError, InputError, UnknownNameError, did_you_mean
 
@@ -140,6 +140,7 @@ def _fields(cls: Any) -> set[str]:
 def _converted(name: str, given: Given, kind: Any) -> Any:
     from pydantic import TypeAdapter, ValidationError
 
+    kind = _group_of(kind) if given.value is not None else kind
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         return _converted_dataclass(name, given, kind)
     if isinstance(given.value, bool) and not _takes_bool(kind):
@@ -152,10 +153,16 @@ def _converted(name: str, given: Given, kind: Any) -> Any:
         raise ConfigError(f"{given.where}: {name}: {said}, not {given.value!r}") from None
 
 
+def _group_of(kind: Any) -> Any:
+    """Return the group of settings in a type like ``FeeSchedule | None``, or the type itself."""
+    groups = [each for each in get_args(kind) if dataclasses.is_dataclass(each)]
+    return groups[0] if groups else kind
+
+
 def _converted_dataclass(name: str, given: Given, kind: type) -> Any:
     """Make a group of settings from a mapping of its fields; a bare value is its first field."""
     value = given.value
-    if isinstance(value, (int, float, str)):
+    if isinstance(value, (int, float, str, list)):
         value = {dataclasses.fields(kind)[0].name: value}
     if not isinstance(value, dict):
         raise ConfigError(f"{given.where}: {name} must hold fields, not {value!r}")

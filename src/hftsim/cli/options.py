@@ -151,6 +151,13 @@ class TradingOptions:
     ] = None
     maker_fee: Annotated[float | None, _trade(metavar="F", help="Fee of resting orders.")] = None
     taker_fee: Annotated[float | None, _trade(metavar="F", help="Fee of taking orders.")] = None
+    fee_tiers: Annotated[
+        Path | None,
+        _trade(
+            metavar="FILE.csv",
+            help="On ticks: fees by the volume of 30 days: from_volume, maker_fee, taker_fee.",
+        ),
+    ] = None
     slippage: Annotated[
         float | None,
         _trade(metavar="F", help="Fixed slippage of takers as a fraction. Default: 0.0005."),

@@ -78,12 +78,33 @@ def _with_trading(settings: Settings, group: TradingOptions) -> Settings:
         settings = settings.with_given("top", {"mode": given["mode"]})
     if group.strategy and settings.strategy and group.strategy != settings.strategy["name"].value:
         settings = dataclasses.replace(settings, strategy_params={})
+    if "fee_tiers" in given:
+        costs["fees"] = _tiers(given["fee_tiers"])
+    settings = _with_fees_of(settings, costs)
     return (
         settings.with_given("strategy", _name(group.strategy, "--strategy"))
         .with_given("strategy_params", given_pairs(group.param, "--param"))
         .with_given("risk", given_pairs(group.risk, "--risk"))
         .with_given("backtest", {**costs, **given_pairs(group.setting, "--set")})
     )
+
+
+def _tiers(given: Given) -> Given:
+    from hftsim.sim.fees import FeeSchedule
+
+    tiers = FeeSchedule.read(given.value).tiers
+    return Given([list(row) for row in tiers], f"{given.where} {given.value}")
+
+
+def _with_fees_of(settings: Settings, costs: Section) -> Settings:
+    """Return the settings without the file's fees where options give fees of the other kind."""
+    flat, left_out = {"fee_rate", "maker_fee", "taker_fee"}, set[str]()
+    if "fees" in costs:
+        left_out = flat
+    elif flat & set(costs):
+        left_out = {"fees"}
+    kept = {name: given for name, given in settings.backtest.items() if name not in left_out}
+    return dataclasses.replace(settings, backtest=kept)
 
 
 def _name(name: str | None, option: str) -> Section:

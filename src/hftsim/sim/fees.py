@@ -28,7 +28,7 @@ class FeeSchedule:
     venue : the venue of the instruments that it applies to; None: all of them.
     """
 
-    tiers: tuple[tuple[float, float, float], ...]
+    tiers: tuple[tuple[float, float, float], ...] = ()
     volume_before: float = 0.0
     days: int = 30
     venue: str | None = None
