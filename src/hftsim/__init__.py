@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from hftsim.portfolio import Portfolio
     from hftsim.report import TradingVisualizer, export_run, write_report
     from hftsim.risk import RiskLimits, RiskManager
+    from hftsim.sim.fees import FeeSchedule
     from hftsim.sim.latency import LatencyModel
     from hftsim.sim.queue import QueueModel
     from hftsim.sim.slippage import SlippageModel
@@ -98,6 +99,7 @@ _HOME = {
     "portfolio": ("Portfolio",),
     "report": ("TradingVisualizer", "export_run", "write_report"),
     "risk": ("RiskLimits", "RiskManager"),
+    "sim.fees": ("FeeSchedule",),
     "sim.latency": ("LatencyModel",),
     "sim.queue": ("QueueModel",),
     "sim.slippage": ("SlippageModel",),
@@ -145,6 +147,7 @@ __all__ = [
     "DataPreprocessor",
     "DepthBook",
     "FeatureEngineer",
+    "FeeSchedule",
     "GridStrategy",
     "HftError",
     "Instrument",

@@ -137,6 +137,7 @@ TABLES: dict[str, Callable[[], str]] = {
         name: _settings(name)
         for name in (
             "BacktestConfig",
+            "FeeSchedule",
             "LSTMPredictor",
             "LatencyModel",
             "LearningSettings",
