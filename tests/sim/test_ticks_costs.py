@@ -5,18 +5,22 @@ import random
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from test_ticks_by_hand import BOOK, FOK, MS, T0, at, ends, fills, limit, play
-from tick_words import ASK, BID, LAST, MACHINE, K
+from test_ticks_by_hand import BOOK, FOK, FREE, MS, PERP, T0, at, ends, fills, limit, play
+from tick_duel import Case, compare, ticks_of
+from tick_words import ASK, BID, LAST, MACHINE, K, Settings
 
-from hftsim.backtest import BacktestConfig
+from hftsim.backtest import BacktestConfig, Backtester
 from hftsim.core import Instrument
 from hftsim.core.errors import ConfigError, DataError
+from hftsim.engine import drive
 from hftsim.risk import RiskLimits
 from hftsim.sim.crowd import CrowdMarket, CrowdSource
 from hftsim.sim.fees import FeeSchedule
 from hftsim.sim.latency import LatencyModel
 from hftsim.sim.ticks import ReplaySettings
+from hftsim.strategies import Strategy, every
 
 HOUR = 3600_000
 TIERS = ((0.0, 0.001, 0.002), (1000.0, -0.0005, 0.001))
@@ -67,6 +71,79 @@ def test_a_negative_maker_fee_of_a_tier_is_paid_to_us() -> None:
     market = play(rows, {1: [limit(1, 100, 5)]}, fees=schedule)
     assert fees_of(market) == [-0.25]
     assert float(market.context["cash"][0]) == 1e6 - 500 + 0.25
+
+
+MIDNIGHT = 6_400_000
+"""Ms from T0 to midnight UTC."""
+
+
+def test_a_day_is_over_on_all_venues_before_its_volume_counts() -> None:
+    """The second instrument's 2000 at 100 ms before midnight count for the first one's 200 ms later.
+
+    Both fill between two calls, where each venue runs in one stretch.
+    """
+    ends_with = at(2 * MIDNIGHT, K.STATUS, 0, 0, 1)
+    first = [*BOOK, at(MIDNIGHT + 100, K.TRADE, ASK, 99, 5), ends_with]
+    second = [*BOOK, at(MIDNIGHT - 100, K.TRADE, ASK, 99, 20), ends_with]
+    other = PERP.replace(symbol="BBBUSDT")
+    given = Settings(
+        capital=1e6, limits=FREE, fees=FeeSchedule(tiers=TIERS), handlers=frozenset({"on_wake"}),
+        **UTC_DAYS,
+    )  # fmt: skip
+    script = [[limit(1, 100, 5), limit(1, 100, 20, instrument=1)], [], [], []]
+    market = compare(Case([first, second], ["l2", "l2"], [PERP, other], given, script))[0]
+    assert sorted(fees_of(market)) == pytest.approx([-0.25, 2.0], rel=1e-12)
+
+
+def test_a_strategy_sees_the_rates_of_its_own_day() -> None:
+    """Filled 50 ms before midnight and told 40 ms before it, when the venue is done with the day."""
+    rows = [*BOOK, at(MIDNIGHT - 50, K.TRADE, ASK, 99, 20)]
+    seen: list[tuple[int, float]] = []
+
+    class Watcher(Strategy):
+        wake = every("1h")
+
+        def on_wake(self, ctx: Any) -> None:
+            if not seen:
+                ctx.buy(100, 20)
+            seen.append((ctx.now, ctx.instrument().maker_fee))
+
+        def on_fill(self, ctx: Any, fill: Any) -> None:
+            seen.append((ctx.now, ctx.instrument().maker_fee))
+
+    rows.append(at(2 * MIDNIGHT, K.STATUS, 0, 0, 1))
+    config = BacktestConfig(
+        initial_capital=1e6, fees=FeeSchedule(tiers=TIERS), latency=LatencyModel(entry="60ms", response="10ms"),
+        equity_every="1h", risk_limits=FREE,
+    )  # fmt: skip
+    data = {"AAAUSDT": ticks_of(PERP, rows, "l2")}
+    Backtester(Watcher(), config, mode="python").run(data)
+    hours = T0 + HOUR * MS, T0 + 2 * HOUR * MS, T0 + 3 * HOUR * MS
+    told = T0 + (MIDNIGHT - 40) * MS
+    assert seen == [(hours[0], 0.001), (told, 0.001), (hours[1], -0.0005), (hours[2], -0.0005)]
+
+
+def test_in_a_crowd_a_day_turns_too() -> None:
+    """20 s about midnight; what is traded before it is worth more than the second tier needs."""
+
+    class Buyer(Strategy):
+        wake = every("1s")
+
+        def on_wake(self, ctx: Any) -> None:
+            ctx.buy_market(1)
+
+    source = CrowdSource(start="2024-01-01T23:59:50", duration="20s")
+    schedule = FeeSchedule(tiers=((0.0, 0.001, 0.002), (1.0, -0.0005, 0.001)))
+    market = CrowdMarket(source, ReplaySettings(capital=1e9, fees=schedule))
+    drive(Buyer(), market, "python")
+    fills = market.fills[: int(market.context["fill_count"][0])]
+    rules = market.instruments[0]
+    rates = fills["fee"] / (fills["price"] * fills["qty"] * rules.tick_value)
+    second = fills["ts_event"] >= np.datetime64("2024-01-02", "ns").astype(np.int64)
+    assert rates[~second] == pytest.approx(0.002, rel=1e-9)
+    assert rates[second] == pytest.approx(0.001, rel=1e-9)
+    assert 0 < second.sum() < len(fills)
+    assert market.fee_tiers.tier == 1
 
 
 def test_a_schedule_of_another_venue_leaves_an_instruments_fees_alone() -> None:

@@ -49,7 +49,7 @@ class Tariff:
         _, of_maker, of_taker = self.row(k, now)
         fee = (of_maker if maker else of_taker) * value
         if self.schedule and self.schedule.venue in (None, self.instruments[k].venue):
-            self.traded[self.day(now), k] += value
+            self.traded[self.day(now), k] += abs(value)
             self.paid[self.tier(now)] += fee
         return fee
 

@@ -71,7 +71,7 @@ def tiered_fee(run, feed, is_maker, value, time):
     rates, n = floats_at(fees.rates_at, 3 * fees.tiers), fees.instruments
     fee = rates[3 * fees.tier + (1 if is_maker else 2)] * value
     today = (fees.day % fees.days) * n
-    floats_at(fees.volumes_at, fees.days * n)[today + feed.index] += value
+    floats_at(fees.volumes_at, fees.days * n)[today + feed.index] += abs(value)
     floats_at(fees.paid_at, fees.tiers * n)[fees.tier * n + feed.index] += fee
     return fee
 
