@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from hftsim.backtest import tables
+from hftsim.data.ticks.metadata import days_without_checksums
 from hftsim.sim.ticks import ReplayMarket
 
 
@@ -87,6 +88,7 @@ class TickRun:
                 "sha256": ticks.sha256,
                 "rows": ticks.rows,
                 **{name: ticks.metadata[name] for name in names if name in ticks.metadata},
+                "days_without_checksums": days_without_checksums(ticks.metadata),
             }
             for symbol, ticks in zip(self.market.symbols, self.market.ticks, strict=True)
         ]

@@ -19,15 +19,19 @@ from hftsim.data.ticks.metadata import (
     KEY,
     ContentHash,
     Summary,
+    checksum_of,
     columns_of,
     instrument_from_json,
     parse_metadata,
+    seal_of,
 )
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 BATCH_ROWS = 1 << 20
+_CHECKSUM = b"hftsim.checksum"
+"""Under this name each batch's message holds the checksum of its rows."""
 _SLACK = 4096
 """Room in the metadata for what is known only when the day is written: counts, hash, extremes."""
 
@@ -92,6 +96,8 @@ class DayWriter:
         """Write what is left, the metadata with `more` in them, and name the file; return them."""
         self._flush()
         known = {**self._about, **more, **self.summary.to_dict(), "sha256": self._hash.hexdigest()}
+        known["checksums"] = True
+        known["seal"] = seal_of(known)
         text = json.dumps(known).encode()
         if len(text) > len(self._marker):
             raise AssertionError("the metadata of a tick file outgrew the room left for them")
@@ -117,9 +123,10 @@ class DayWriter:
 
         if not self._fill:
             return
-        arrays = [pa.array(held[: self._fill]) for held in self._held.values()]
+        filled = {name: held[: self._fill] for name, held in self._held.items()}
+        batch = pa.record_batch([pa.array(v) for v in filled.values()], schema=self._schema)
         with _naming(self.path):
-            self._writer.write_batch(pa.record_batch(arrays, schema=self._schema))
+            self._writer.write_batch(batch, {_CHECKSUM: checksum_of(filled).encode()})
         self._fill = 0
 
     def _put_metadata(self, text: bytes) -> None:
@@ -189,6 +196,7 @@ class DayFile:
                 path=path,
             )
         self._base = np.frombuffer(self._map, np.uint8)
+        self._checksums: list[str | None] = []
         self.starts = self._starts()
         self.rows: int = self.metadata["rows"]
         if self.starts[-1] != self.rows:
@@ -205,7 +213,9 @@ class DayFile:
         starts = [0]
         try:
             for number in range(self._reader.num_record_batches):
-                starts.append(starts[-1] + self._reader.get_batch(number).num_rows)
+                batch, told = self._reader.get_batch_with_custom_metadata(number)
+                starts.append(starts[-1] + batch.num_rows)
+                self._checksums.append(_told_by(told))
         except (pa.ArrowException, OSError, ValueError) as error:
             raise self._damaged(error) from None
         return starts
@@ -225,7 +235,24 @@ class DayFile:
             raise self._damaged(error) from None
         if len(columns["kind"]) != self.starts[number + 1] - self.starts[number]:
             raise self._damaged("a batch has another length")
+        if not all(values.flags.aligned for values in columns.values()):
+            raise self._damaged("a column does not begin where columns can")
         return columns
+
+    def verify(self, number: int, columns: Mapping[str, np.ndarray]) -> None:
+        """Raise DataError where a batch's columns are not those that were written.
+
+        Files of versions that wrote no checksums pass.
+        """
+        if not self.metadata.get("checksums") or checksum_of(columns) == self._checksums[number]:
+            return
+        first, stop = self.starts[number], self.starts[number + 1]
+        raise DataError(
+            f"batch {number}, rows {first:,} to {stop - 1:,}, is not what was written (another "
+            f"checksum): the file is damaged; import the day again",
+            path=self.path,
+            row=first,
+        )
 
     def release(self, columns: Mapping[str, np.ndarray]) -> None:
         """Give the memory behind views of this file back to the system; they stay readable."""
@@ -240,6 +267,11 @@ class DayFile:
 
     def _damaged(self, why: object) -> DataError:
         return DataError(f"is damaged ({_first_line(why)}): import the day again", path=self.path)
+
+
+def _told_by(message: "pa.KeyValueMetadata | None") -> str | None:
+    value = None if message is None else message.get(_CHECKSUM)
+    return None if value is None else value.decode(errors="replace")
 
 
 def _first_line(why: object) -> str:

@@ -15,6 +15,7 @@ from hftsim.data.quality import CheckReport
 from hftsim.data.ticks.audit import BookAudit
 from hftsim.data.ticks.importing import FORMATS, HEAD_BYTES, ReadingOptions, reader_class
 from hftsim.data.ticks.intake import import_ticks
+from hftsim.data.ticks.metadata import days_without_checksums
 from hftsim.data.ticks.packed import head_of
 from hftsim.data.ticks.series import Ticks
 from hftsim.data.ticks.settings import ImportReport, ImportSettings
@@ -238,6 +239,7 @@ class _Check:
         for day in self._ticks.metadata["days"]:
             for name, count in day.get("noted", {}).items():
                 totals[name] = totals.get(name, 0) + int(count)
+        totals["days_without_checksums"] = len(days_without_checksums(self._ticks.metadata))
         _note_counts(self._findings, totals)
         told: Mapping[str, Any] = self._ticks.metadata["corrections"]
         words = []

@@ -52,6 +52,26 @@ class Chunk:
             self._give_back(self.columns)
 
 
+def _nothing() -> None:
+    """Do nothing."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Piece:
+    """Rows as they lie in one place.
+
+    Parameters
+    ----------
+    columns : name to a view.
+    give_back : gives the memory of such views back, where there is a file behind them.
+    verify : raises DataError where what lies there is not what was written.
+    """
+
+    columns: dict[str, np.ndarray]
+    give_back: Callable[[Columns], None] | None = None
+    verify: Callable[[], None] = _nothing
+
+
 class Part(Protocol):
     """A stretch of rows in one place, that `Ticks` are made of."""
 
@@ -65,8 +85,8 @@ class Part(Protocol):
         """The file they lie in, if they do."""
         ...
 
-    def pieces(self) -> Iterator[tuple[dict[str, np.ndarray], Callable[[Columns], None] | None]]:
-        """Yield the columns piece by piece, each with what gives its memory back."""
+    def pieces(self) -> Iterator[Piece]:
+        """Yield the rows piece by piece."""
         ...
 
     def day_hashes(self) -> list[str]:
@@ -83,9 +103,9 @@ class ArrayPart:
         self._columns, self._level = columns, level
         self.rows = len(columns["kind"])
 
-    def pieces(self) -> Iterator[tuple[dict[str, np.ndarray], Callable[[Columns], None] | None]]:
+    def pieces(self) -> Iterator[Piece]:
         """Yield all rows at once."""
-        yield self._columns, None
+        yield Piece(self._columns)
 
     def day_hashes(self) -> list[str]:
         """Return the content hash of every day in it."""
@@ -144,10 +164,10 @@ class Ticks:
             if part.path is None or len(hashes) != 1:
                 continue
             digest = ContentHash(self.level)
-            for columns, give_back in part.pieces():
-                digest.add(columns)
-                if give_back is not None:
-                    give_back(columns)
+            for piece in part.pieces():
+                digest.add(piece.columns)
+                if piece.give_back is not None:
+                    piece.give_back(piece.columns)
             yield part.path, digest.hexdigest(), hashes[0]
 
     @functools.cached_property
@@ -160,22 +180,23 @@ class Ticks:
         """Latest `ts_recv` of the rows that count in the receiver's order, ns UTC."""
         return self._first_received(reversed(list(self._pieces())), -1)
 
-    def _pieces(self) -> Iterator[Columns]:
+    def _pieces(self) -> Iterator[Piece]:
         for part in self._parts:
-            for columns, _ in part.pieces():
-                yield columns
+            yield from part.pieces()
 
-    def _first_received(self, pieces: Iterator[Columns], which: int) -> int:
-        for columns in pieces:
-            rows = np.flatnonzero(columns["flags"] & EventFlag.ON_LOCAL)
+    def _first_received(self, pieces: Iterator[Piece], which: int) -> int:
+        for piece in pieces:
+            piece.verify()
+            rows = np.flatnonzero(piece.columns["flags"] & EventFlag.ON_LOCAL)
             if len(rows):
-                return int(columns["ts_recv"][rows[which]])
+                return int(piece.columns["ts_recv"][rows[which]])
         raise DataError("no row counts in the receiver's order of time", path=self._parts[0].path)
 
     def chunks(self, rows: int | None = None, *, checked: bool = True) -> Iterator[Chunk]:
         """Yield the events in order, at most `rows` at a time; default: as they lie in the files.
 
-        A chunk may end within a packet. Every row is checked before it is given out.
+        A chunk may end within a packet. Every row is checked before it is given out: that it is
+        what was written, by the checksum of its batch, and that a book may see it.
 
         Raises
         ------
@@ -187,14 +208,16 @@ class Ticks:
             raise DataError(f"a chunk of {rows} rows cannot be: chunks have at least one row")
         validator, first_row = Validator(self.level), 0
         for part in self._parts:
-            for columns, give_back in part.pieces():
+            for piece in part.pieces():
+                columns = piece.columns
                 if checked:
+                    piece.verify()
                     self._refuse(validator, columns, first_row, part.path)
                 length = len(columns["kind"])
                 for start in range(0, length, rows or max(length, 1)):
                     stop = min(start + (rows or length), length)
                     cut = {name: values[start:stop] for name, values in columns.items()}
-                    yield Chunk(cut, first_row + start, give_back)
+                    yield Chunk(cut, first_row + start, piece.give_back)
                 first_row += length
 
     def _refuse(

@@ -3,7 +3,7 @@
 import datetime as dt
 import functools
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from hftsim.core.instrument import normalize_symbol
 from hftsim.data.ticks.dayfile import DayFile
 from hftsim.data.ticks.days import DAY_NS, clock_of
 from hftsim.data.ticks.metadata import KEY, ContentHash
-from hftsim.data.ticks.series import Columns, Part, Ticks
+from hftsim.data.ticks.series import Part, Piece, Ticks
 
 Moment = int | str | dt.date | np.datetime64
 """A time: ns since 1970 UTC, or a day or time in ISO form, UTC where it names no zone."""
@@ -212,6 +212,7 @@ def _row_at(file: DayFile, ts: int) -> int:
     last: int | None = None
     for number, start in enumerate(file.starts[:-1]):
         columns = file.batch(number)
+        file.verify(number, columns)
         clock = clock_of(columns, last)
         if len(clock) and clock[-1] >= ts:
             return start + int(np.searchsorted(clock, ts))
@@ -222,11 +223,12 @@ def _row_at(file: DayFile, ts: int) -> int:
 
 def _ends_of(parts: Sequence[Part]) -> tuple[int, int]:
     """Return the first and the last time of rows that are in order."""
-    first = next(parts[0].pieces())[0]
-    last = first
-    for columns, _ in parts[-1].pieces():  # views: only the last one is read
-        last = columns
-    return int(clock_of(first)[0]), int(clock_of(last)[-1])
+    first = last = next(parts[0].pieces())
+    for last in parts[-1].pieces():  # noqa: B007 - views: only the last one is read
+        pass
+    first.verify()
+    last.verify()
+    return int(clock_of(first.columns)[0]), int(clock_of(last.columns)[-1])
 
 
 def _joined(days: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -267,7 +269,7 @@ class _Stretch:
         self.rows, self.path = last - first, file.path
         self.is_whole = self.rows == file.rows
 
-    def pieces(self) -> Iterator[tuple[dict[str, np.ndarray], Callable[[Columns], None] | None]]:
+    def pieces(self) -> Iterator[Piece]:
         """Yield the rows batch by batch."""
         for number, start in enumerate(self._file.starts[:-1]):
             stop = self._file.starts[number + 1]
@@ -275,9 +277,10 @@ class _Stretch:
             if low >= high:
                 continue
             columns = self._file.batch(number)
+            verify = functools.partial(self._file.verify, number, columns)
             if (low, high) != (start, stop):
                 columns = {k: v[low - start : high - start] for k, v in columns.items()}
-            yield columns, self._file.release
+            yield Piece(columns, self._file.release, verify)
 
     def day_hashes(self) -> list[str]:
         """Return the day's hash: the file's own word for a whole day, else computed."""
@@ -289,7 +292,7 @@ class _Stretch:
     def computed_hash(self) -> str:
         """The hash of the rows as they are."""
         digest = ContentHash(self._file.level)
-        for columns, _ in self.pieces():
-            digest.add(columns)
-            self._file.release(columns)
+        for piece in self.pieces():
+            digest.add(piece.columns)
+            self._file.release(piece.columns)
         return digest.hexdigest()
