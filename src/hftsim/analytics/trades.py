@@ -174,13 +174,20 @@ def _kelly(won: float, payoff: Figure) -> Figure:
 
 
 def _holding(closed: "pd.DataFrame", market_days: Figure) -> dict[str, Figure]:
-    earned = numbers(closed, "return_pct")
     return {
-        "avg_trade_pct": earned if isinstance(earned, Undefined) else float(earned.mean()),
+        "avg_trade_pct": _average_return(closed),
         **_middle(numbers(closed, "bars_held"), "holding_bars"),
         **_middle(_minutes(closed), "holding_minutes"),
         "trades_per_day": divide(float(len(closed)), market_days, "the run has no length"),
     }
+
+
+def _average_return(closed: "pd.DataFrame") -> Figure:
+    """Return the mean of returns in percent; a trip entered at a price of 0 or below has none."""
+    if "return_pct" in closed.columns and closed["return_pct"].isna().any():
+        return Undefined("a trade was entered at a value that is not above 0")
+    earned = numbers(closed, "return_pct")
+    return earned if isinstance(earned, Undefined) else float(earned.mean())
 
 
 def _middle(values: FloatArray | Undefined, ending: str) -> dict[str, Figure]:

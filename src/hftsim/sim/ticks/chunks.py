@@ -1,4 +1,7 @@
-"""The rows at hand: both clocks of a feed walk the same chunks, the machine's behind the venue's."""
+"""The rows at hand: both clocks of a feed walk the same chunks, one behind the other.
+
+Mostly the machine's is behind; rows that count at the venue alone it passes before their time.
+"""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -34,7 +37,7 @@ class FeedChunks:
         self._note = note
         self._chunks, self._records = chunks, records
         self._feeds, self._index = feeds, index
-        self._ahead: deque[Chunk] = deque()
+        self._waiting: tuple[deque[Chunk], deque[Chunk]] = (deque(), deque())
         self._held: dict[int, Chunk] = {}
         self._following = next(chunks, None)
         for cursor in (VENUE, MACHINE):
@@ -44,20 +47,24 @@ class FeedChunks:
         """Give each cursor that has come to an end the next rows, where there are any."""
         feed = self._feeds[self._index]
         if feed["more"] and feed["row"] >= self._records["rows"][VENUE]:
-            self._install(VENUE, self._next(VENUE))
+            self._move_on(VENUE)
         if feed["local_more"] and feed["local_row"] >= self._records["rows"][MACHINE]:
-            done = self._held[MACHINE]
-            self._install(MACHINE, self._next(MACHINE))
+            self._move_on(MACHINE)
+
+    def _move_on(self, cursor: int) -> None:
+        """Give a cursor its next chunk, and the one before back once both have passed it."""
+        done = self._held[cursor]
+        self._install(cursor, self._next(cursor))
+        if self._held[1 - cursor].first_row > done.first_row:
             done.release()
 
     def _next(self, cursor: int) -> Chunk | None:
-        if cursor == MACHINE and self._ahead:
-            return self._ahead.popleft()
+        if self._waiting[cursor]:
+            return self._waiting[cursor].popleft()
         found = self._following
         if found is not None:
             self._following = next(self._chunks, None)
-            if cursor == VENUE:
-                self._ahead.append(found)
+            self._waiting[1 - cursor].append(found)
         return found
 
     def _install(self, cursor: int, chunk: Chunk | None) -> None:
@@ -68,7 +75,7 @@ class FeedChunks:
                 self._note(chunk)
         at = {f"{name}_at": address_of(c) for name, c in columns.items() if name != "order_id"}
         fill_record(self._records, {"rows": 0 if chunk is None else chunk.rows, **at}, cursor)
-        more = self._following is not None or (cursor == MACHINE and bool(self._ahead))
+        more = self._following is not None or bool(self._waiting[cursor])
         if cursor == VENUE:
             changes = {"row": 0, "more": more}
         else:
