@@ -44,6 +44,7 @@ from hftsim.native.records import (
     load_field,
     pointer_to,
     record_type,
+    rows_at,
 )
 
 Context = record_type("ctx", CONTEXT)
@@ -56,14 +57,15 @@ Limits = record_type("limits", LIMITS)
 
 context_at = pointer_to(Context)
 instrument_at = pointer_to(Instrument)
-order_at = pointer_to(Order)
 fill_at = pointer_to(Fill)
 trade_at = pointer_to(Trade)
-signal_at = pointer_to(Signal)
 limits_at = pointer_to(Limits)
 
-INSTRUMENT_SIZE, ORDER_SIZE, FILL_SIZE, SIGNAL_SIZE, TRADE_SIZE = (
-    d.itemsize for d in (INSTRUMENT, ORDER, FILL, SIGNAL, TRADE)
+instrument_row, order_row = rows_at(Instrument), rows_at(Order)
+fill_row, trade_row, signal_row = rows_at(Fill), rows_at(Trade), rows_at(Signal)
+
+INSTRUMENT_SIZE, ORDER_SIZE, FILL_SIZE, TRADE_SIZE = (
+    d.itemsize for d in (INSTRUMENT, ORDER, FILL, TRADE)
 )
 
 SLOT = types.FunctionType(types.int64(types.int64, types.int64, types.int64))
@@ -269,7 +271,8 @@ def is_open(ctx: Any, order_id: int) -> bool:
     """Whether the order with this id is still working (compiled)."""
     if order_id <= 0 or order_id > ctx.order_count:
         return False
-    return order_at(ctx.orders_at + (order_id - 1) * ORDER_SIZE).status <= _LAST_WORKING
+    order = order_row(ctx.orders_at, order_id - 1, ctx.order_capacity)
+    return order.status <= _LAST_WORKING
 
 
 def close_position(ctx: Any, instrument: int = 0) -> int:

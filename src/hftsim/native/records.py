@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import from_dtype, njit, types
+from numba.core import cgutils, config
 from numba.core.datamodel.models import RecordModel
 from numba.core.errors import TypingError
 from numba.core.imputils import lower_builtin, lower_getattr
@@ -105,6 +106,30 @@ def pointer_to(rtype: Any) -> Any:
             return builder.inttoptr(args[0], context.get_value_type(rtype))
 
         return rtype(types.int64), codegen
+
+    return at
+
+
+def rows_at(rtype: Any) -> Any:
+    """Return a compiled function: (address, row, rows) -> reference to one of so many records there.
+
+    A build with bounds checks (NUMBA_BOUNDSCHECK=1) raises IndexError for a row that is none of
+    them; in any other `rows` is not even read.
+    """
+
+    @intrinsic
+    def at(typing_context: Any, address: Any, row: Any, rows: Any) -> Any:
+        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            first, number, count = args
+            if config.BOUNDSCHECK:
+                with cgutils.if_unlikely(builder, builder.icmp_unsigned(">=", number, count)):
+                    told = (f"{type(rtype).__name__}: there is no such row",)
+                    context.call_conv.return_user_exc(builder, IndexError, told)
+            size = context.get_constant(types.int64, rtype.size)
+            place = builder.add(first, builder.mul(number, size))
+            return builder.inttoptr(place, context.get_value_type(rtype))
+
+        return rtype(types.int64, types.int64, types.int64), codegen
 
     return at
 

@@ -1,6 +1,6 @@
 """The account in compiled code; its plain twin is `Portfolio`."""
 
-from hftsim.native.compiled import INSTRUMENT_SIZE, instrument_at
+from hftsim.native.compiled import instrument_row
 from hftsim.native.records import inline
 
 
@@ -37,7 +37,7 @@ def mark_to_market(ctx):
     """Set equity: cash plus every position at its last close."""
     equity = ctx.cash
     for k in range(ctx.instruments):
-        own = instrument_at(ctx.instruments_at + k * INSTRUMENT_SIZE)
+        own = instrument_row(ctx.instruments_at, k, ctx.instruments)
         equity += position_value(own, own.close)
     ctx.equity = equity
 
@@ -48,7 +48,7 @@ def net_exposure(ctx, without):
     net = 0.0
     for k in range(ctx.instruments):
         if k != without:
-            own = instrument_at(ctx.instruments_at + k * INSTRUMENT_SIZE)
+            own = instrument_row(ctx.instruments_at, k, ctx.instruments)
             net += position_value(own, own.close)
     return net
 
@@ -59,6 +59,6 @@ def gross_exposure(ctx, without):
     gross = 0.0
     for k in range(ctx.instruments):
         if k != without:
-            own = instrument_at(ctx.instruments_at + k * INSTRUMENT_SIZE)
+            own = instrument_row(ctx.instruments_at, k, ctx.instruments)
             gross += abs(position_value(own, own.close))
     return gross

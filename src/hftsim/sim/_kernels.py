@@ -3,7 +3,7 @@
 import math
 
 from hftsim.core.enums import RejectReason
-from hftsim.native.compiled import SIGNAL_SIZE, context_at, next_open, signal_at
+from hftsim.native.compiled import context_at, next_open, signal_row
 from hftsim.native.layout import FROM_STRATEGY, NO_ROOM
 from hftsim.native.records import compiled, inline
 from hftsim.risk._kernels import NO_SHORT_SELLING, check_order
@@ -217,7 +217,7 @@ def record(address, side, confidence, instrument):
     ctx = context_at(address)
     if ctx.signal_count >= ctx.signal_capacity:
         return NO_ROOM
-    out = signal_at(ctx.signals_at + ctx.signal_count * SIGNAL_SIZE)
+    out = signal_row(ctx.signals_at, ctx.signal_count, ctx.signal_capacity)
     ctx.signal_count += 1
     out.ts_event = ctx.now
     out.step = ctx.step

@@ -11,7 +11,6 @@ from hftsim.book.bitmap._kernels import (
 )
 from hftsim.book.depth._kernels import (
     BEST,
-    FAR_SIZE,
     HIDES,
     MOST_PRICE,
     NO_LEVEL,
@@ -19,7 +18,6 @@ from hftsim.book.depth._kernels import (
     ORIGIN,
     clear_side,
     depth_at,
-    far_level_at,
     is_crossed,
     level_qty,
     next_key,
@@ -27,8 +25,7 @@ from hftsim.book.depth._kernels import (
     tops_of,
     worst_key,
 )
-from hftsim.book.depth.far._kernels import ints_at
-from hftsim.native.records import inline
+from hftsim.book.depth.far._kernels import far_of, ints_at
 
 SUMMARY = 5
 """Words of a summary: bid price, bid quantity, ask price, ask quantity, whether levels cross.
@@ -63,11 +60,6 @@ def clear_levels(book_at, counts_at):
         clear_side(book, index)
         counts[index] = 0
     return 0
-
-
-@inline
-def _far(book, index, row):
-    return far_level_at(book.far_at + (index * book.far_capacity + row) * FAR_SIZE)
 
 
 def drop_worst(book_at, counts_at, most, dropped_at):
@@ -128,7 +120,7 @@ def far_levels(book_at, index, out_at, most):
     """
     book, out, found = depth_at(book_at), ints_at(out_at, 2 * most), 0
     for row in range(book.far_capacity):
-        level = _far(book, index, row)
+        level = far_of(book, index, row)
         if level.qty != 0 and found < most:
             out[np.uint64(2 * found)] = level.key if index == 0 else -level.key
             out[np.uint64(2 * found + 1)] = level.qty

@@ -8,14 +8,11 @@ import math
 
 from hftsim.core.enums import FillReason, OrderStatus, OrderType, RejectReason, TimeInForce
 from hftsim.native.compiled import (
-    FILL_SIZE,
-    INSTRUMENT_SIZE,
-    ORDER_SIZE,
-    fill_at,
-    instrument_at,
+    fill_row,
+    instrument_row,
     limits_at,
     next_open,
-    order_at,
+    order_row,
 )
 from hftsim.native.layout import FROM_HALT, FROM_STOP_LOSS, FROM_TAKE_PROFIT
 from hftsim.native.records import array_at, compiled, inline
@@ -50,13 +47,13 @@ RISK_HALT = int(FillReason.RISK_HALT)
 @inline
 def instrument_of(ctx, index):
     """Return the instrument with this index."""
-    return instrument_at(ctx.instruments_at + index * INSTRUMENT_SIZE)
+    return instrument_row(ctx.instruments_at, index, ctx.instruments)
 
 
 @inline
 def order_of(ctx, order_id):
     """Return the order with this id."""
-    return order_at(ctx.orders_at + (order_id - 1) * ORDER_SIZE)
+    return order_row(ctx.orders_at, order_id - 1, ctx.order_capacity)
 
 
 @inline
@@ -142,7 +139,7 @@ def execute(ctx, order, qty, price, reason, is_maker, reference, market):
     own = instrument_of(ctx, order.instrument)
     fee = fee_rate(own, is_maker) * (float(price) * qty * own.tick_value)
     apply_fill(ctx, own, order.side, qty, price, fee)
-    out = fill_at(ctx.fills_at + ctx.fill_count * FILL_SIZE)
+    out = fill_row(ctx.fills_at, ctx.fill_count, ctx.fill_capacity)
     ctx.fill_count += 1
     out.ts_event = ctx.now
     out.order_id = order.id

@@ -203,9 +203,9 @@ def account(run, ctx):
 @inline
 def note_sample(run, ctx, row):
     """Write one point of the equity curve, with the mid prices of now."""
-    ints_at(run.sample_times_at, row + 1)[row] = ctx.now
-    floats_at(run.equity_at, row + 1)[row] = ctx.equity
-    marks = floats_at(run.marks_at, (row + 1) * ctx.instruments)
+    ints_at(run.sample_times_at, run.sample_capacity)[row] = ctx.now
+    floats_at(run.equity_at, run.sample_capacity)[row] = ctx.equity
+    marks = floats_at(run.marks_at, run.sample_capacity * ctx.instruments)
     for k in range(ctx.instruments):
         marks[row * ctx.instruments + k] = instrument_of(ctx, k).close
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from hftsim.native.fields import record_dtype
-from hftsim.native.records import array_at, compiled, inline, pointer_to, record_type
+from hftsim.native.records import array_at, compiled, inline, pointer_to, record_type, rows_at
 
 NO_LEVEL = -(1 << 62)
 """The best key of a side without levels."""
@@ -29,10 +29,10 @@ BEST, ORIGIN, FAR_COUNT, FAR_BEST, HIDES, TOPS = 0, 2, 4, 6, 8, 9
 """Words at `tops_at`, for bid and ask: best key, key of position 0, number of far levels,
 their best key; and whether crossed levels may be hidden."""
 FAR = record_dtype({"key": int, "qty": int})
-FAR_SIZE = FAR.itemsize
 
 depth_at = pointer_to(record_type("depth", DEPTH))
-far_level_at = pointer_to(record_type("far", FAR))
+
+far_level_row = rows_at(record_type("far", FAR))
 ints_at = array_at("i8")
 
 _MIX = np.uint64(0x9E3779B97F4A7C15)
@@ -48,7 +48,8 @@ def tops_of(book):
 @inline
 def far_of(book, index, row):
     """Return a row of the table of a side; quantity 0 means it is empty."""
-    return far_level_at(book.far_at + (index * book.far_capacity + row) * FAR_SIZE)
+    row += index * book.far_capacity
+    return far_level_row(book.far_at, row, 2 * book.far_capacity)
 
 
 @inline
@@ -129,7 +130,7 @@ def take_far(address, index, old_at, old_capacity):
     book = depth_at(address)
     tops_of(book)[FAR_COUNT + index] = 0
     for row in range(old_capacity):
-        level = far_level_at(old_at + row * FAR_SIZE)
+        level = far_level_row(old_at, row, old_capacity)
         if level.qty != 0:
             insert_far(book, index, level.key, level.qty)
     return 0

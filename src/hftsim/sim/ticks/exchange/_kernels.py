@@ -15,7 +15,7 @@ from hftsim.book.depth._kernels import (
     tops_of,
 )
 from hftsim.core.events import EventFlag, EventKind
-from hftsim.native.compiled import FILL_SIZE, context_at, fill_at
+from hftsim.native.compiled import context_at, fill_row
 from hftsim.native.records import call_at, compiled, inline
 from hftsim.sim.orders._kernels import instrument_of
 from hftsim.sim.ticks.own._kernels import (
@@ -177,7 +177,7 @@ def note_markouts(ctx, feed):
         elif which == 2:
             head, after = feed.markout_fill_2, MARKOUT_2
         while head < ctx.fill_count:
-            fill = fill_at(ctx.fills_at + head * FILL_SIZE)
+            fill = fill_row(ctx.fills_at, head, ctx.fill_capacity)
             if fill.instrument == feed.index:
                 if fill.ts_event + after > due:
                     following = min(following, fill.ts_event + after)
@@ -228,6 +228,7 @@ def next_exchange(feed):
     flags = kinds_at(chunk.flags_at, chunk.rows)
     while feed.row < chunk.rows and not flags[feed.row] & ON_EXCHANGE:
         feed.row += 1
+        feed.rows_done += 1
     if feed.row >= chunk.rows and feed.more:
         return UNKNOWN
     time = NEVER

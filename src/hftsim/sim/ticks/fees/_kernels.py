@@ -4,7 +4,7 @@ The venues stop at each midnight, so that the volume of a day is whole, on all o
 counts. See docs/models/fees.md.
 """
 
-from hftsim.native.compiled import INSTRUMENT_SIZE, instrument_at
+from hftsim.native.compiled import instrument_row
 from hftsim.native.fields import record_dtype
 from hftsim.native.records import array_at, compiled, pointer_to, record_type
 from hftsim.sim.ticks.records._kernels import feed_of
@@ -85,5 +85,5 @@ def show_fees(run, ctx):
     rates = floats_at(fees.rates_at, 3 * fees.tiers)
     for k in range(ctx.instruments):
         if feed_of(run, k).fees_at != 0:
-            own = instrument_at(ctx.instruments_at + k * INSTRUMENT_SIZE)
+            own = instrument_row(ctx.instruments_at, k, ctx.instruments)
             own.maker_fee, own.taker_fee = rates[3 * tier + 1], rates[3 * tier + 2]

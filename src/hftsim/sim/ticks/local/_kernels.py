@@ -13,7 +13,7 @@ from hftsim.book.depth._kernels import (
 )
 from hftsim.core.enums import OrderStatus
 from hftsim.core.events import EventFlag
-from hftsim.native.compiled import FILL_SIZE, TRADE_SIZE, context_at, fill_at, trade_at
+from hftsim.native.compiled import context_at, fill_row, trade_row
 from hftsim.native.records import compiled, inline
 from hftsim.portfolio._kernels import apply_fill
 from hftsim.sim.orders._kernels import (
@@ -71,7 +71,7 @@ PRINTS = (1 << TRADE) | (1 << EXECUTE)
 @compiled
 def note_print(feed, chunk, row):
     """Keep a received trade until the strategy is told of it."""
-    out = trade_at(feed.prints_at + feed.print_tail * TRADE_SIZE)
+    out = trade_row(feed.prints_at, feed.print_tail, feed.print_capacity)
     feed.print_tail += 1
     side = np.int64(sides_at(chunk.side_at, chunk.rows)[row])
     is_execution = kinds_at(chunk.kind_at, chunk.rows)[row] == EXECUTE
@@ -199,7 +199,7 @@ def apply_report(ctx, feed, response):
         if order.status == PENDING_NEW:
             order.status = NEW
     elif kind == FILLED:
-        fill = fill_at(ctx.fills_at + response.fill * FILL_SIZE)
+        fill = fill_row(ctx.fills_at, response.fill, ctx.fill_capacity)
         apply_fill(ctx, own, order.side, fill.qty, fill.price, fill.fee)
         fill.position = own.position
         fill.ts_recv = response.ts

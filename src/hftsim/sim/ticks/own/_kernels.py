@@ -8,7 +8,7 @@ import numpy as np
 
 from hftsim.book.depth._kernels import BEST, NO_LEVEL, depth_at, tops_of
 from hftsim.core.enums import FillReason
-from hftsim.native.compiled import FILL_SIZE, context_at, fill_at
+from hftsim.native.compiled import context_at, fill_row
 from hftsim.native.layout import FROM_HALT, FROM_STOP_LOSS, FROM_TAKE_PROFIT
 from hftsim.native.records import compiled, inline
 from hftsim.sim.orders._kernels import (
@@ -115,7 +115,7 @@ def best_own(run, feed, index):
 def take_slot(run, order_id):
     """Return a free slot for an order that reaches the venue."""
     run.resting_free -= 1
-    slot = ints_at(run.resting_free_at, run.resting_free + 1)[run.resting_free]
+    slot = ints_at(run.resting_free_at, run.resting_capacity)[_U(run.resting_free)]
     resting_of(run, slot).order_id = order_id
     return slot
 
@@ -136,7 +136,7 @@ def keep_slot(ctx, order_id, slot):
 def free_slot(run, ctx, slot):
     """Give back the slot of an order that has left the venue."""
     keep_slot(ctx, resting_of(run, slot).order_id, -1)
-    ints_at(run.resting_free_at, run.resting_free + 1)[run.resting_free] = slot
+    ints_at(run.resting_free_at, run.resting_capacity)[_U(run.resting_free)] = slot
     run.resting_free += 1
 
 
@@ -183,7 +183,7 @@ def trade_own(run, feed, slot, qty, price, reason, time):
     order = order_of(ctx, resting.order_id)
     own = instrument_of(ctx, feed.index)
     is_maker = reason != TAKER_WALK
-    out = fill_at(ctx.fills_at + ctx.fill_count * FILL_SIZE)
+    out = fill_row(ctx.fills_at, ctx.fill_count, ctx.fill_capacity)
     out.ts_event = time
     out.order_id = resting.order_id
     out.instrument = feed.index

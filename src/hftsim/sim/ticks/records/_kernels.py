@@ -6,8 +6,9 @@ ring of messages, responses come back in another.
 """
 
 from hftsim.core.enums import RejectReason
+from hftsim.native.compiled import context_at
 from hftsim.native.fields import record_dtype
-from hftsim.native.records import array_at, compiled, inline, pointer_to, record_type
+from hftsim.native.records import array_at, compiled, inline, pointer_to, record_type, rows_at
 
 NEVER = 1 << 62
 """A time that does not come."""
@@ -152,6 +153,7 @@ RUN = record_dtype(
         "resting_at": int,
         "resting_free_at": int,
         "resting_free": int,
+        "resting_capacity": int,
         "phase": int,
         "exchange_now": int,
         "end": int,
@@ -169,6 +171,7 @@ RUN = record_dtype(
         "sample_times_at": int,
         "equity_at": int,
         "marks_at": int,
+        "sample_capacity": int,
         "equity_before": float,
         "settled": int,
         "unsent": int,
@@ -185,17 +188,13 @@ RUN = record_dtype(
 )
 
 chunk_at = pointer_to(record_type("chunk", CHUNK))
-feed_at = pointer_to(record_type("feed", FEED))
-resting_at = pointer_to(record_type("resting", RESTING))
-request_at = pointer_to(record_type("request", REQUEST))
-response_at = pointer_to(record_type("response", RESPONSE))
+feed_row = rows_at(record_type("feed", FEED))
+resting_row = rows_at(record_type("resting", RESTING))
+request_row = rows_at(record_type("request", REQUEST))
+response_row = rows_at(record_type("response", RESPONSE))
 latency_at = pointer_to(record_type("latency", LATENCY))
-taken_at = pointer_to(record_type("taken", TAKEN))
+taken_row = rows_at(record_type("taken", TAKEN))
 run_at = pointer_to(record_type("run", RUN))
-
-FEED_SIZE, RESTING_SIZE = FEED.itemsize, RESTING.itemsize
-REQUEST_SIZE, RESPONSE_SIZE = REQUEST.itemsize, RESPONSE.itemsize
-TAKEN_SIZE = TAKEN.itemsize
 
 ints_at, floats_at = array_at("i8"), array_at("f8")
 kinds_at, sides_at = array_at("u1"), array_at("i1")
@@ -204,33 +203,33 @@ kinds_at, sides_at = array_at("u1"), array_at("i1")
 @inline
 def feed_of(run, index):
     """Return the feed of the instrument with this index."""
-    return feed_at(run.feeds_at + index * FEED_SIZE)
+    return feed_row(run.feeds_at, index, context_at(run.context_at).instruments)
 
 
 @inline
 def resting_of(run, slot):
     """Return the own order at the venue in this slot."""
-    return resting_at(run.resting_at + slot * RESTING_SIZE)
+    return resting_row(run.resting_at, slot, run.resting_capacity)
 
 
 @inline
 def taken_of(feed, index, row):
     """Return a level of one side that own orders took from."""
-    return taken_at(feed.taken_at + (index * TAKEN_ROOM + row) * TAKEN_SIZE)
+    return taken_row(feed.taken_at, index * TAKEN_ROOM + row, 2 * TAKEN_ROOM)
 
 
 @inline
 def request_of(feed, number):
     """Return a request on its way; rings hold a power of two."""
     row = number & (feed.request_capacity - 1)
-    return request_at(feed.requests_at + row * REQUEST_SIZE)
+    return request_row(feed.requests_at, row, feed.request_capacity)
 
 
 @inline
 def response_of(feed, number):
     """Return a response on its way."""
     row = number & (feed.response_capacity - 1)
-    return response_at(feed.responses_at + row * RESPONSE_SIZE)
+    return response_row(feed.responses_at, row, feed.response_capacity)
 
 
 @compiled
