@@ -1,4 +1,4 @@
-"""A book kept beside the events, to see what does not fit."""
+"""The audit of a book in plain Python: dictionaries and heaps."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ _MOST_EXAMPLES = 5
 _NAMES = ("kind", "side", "price", "qty", "flags", "ts_event")
 
 
-class BookAudit:
+class PlainAudit:
     """Applies events in the exchange's order and counts what contradicts the book.
 
     QUOTE rows among levels are another stream of the venue's and are not compared.
