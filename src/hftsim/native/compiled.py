@@ -56,7 +56,6 @@ Signal = record_type("signal", SIGNAL)
 Limits = record_type("limits", LIMITS)
 
 context_at = pointer_to(Context)
-instrument_at = pointer_to(Instrument)
 fill_at = pointer_to(Fill)
 trade_at = pointer_to(Trade)
 limits_at = pointer_to(Limits)
