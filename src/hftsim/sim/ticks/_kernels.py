@@ -16,7 +16,6 @@ from hftsim.risk._kernels import update_breakers
 from hftsim.sim.orders._kernels import EXPIRED, NONE, close_order, instrument_of, order_of
 from hftsim.sim.ticks.exchange._kernels import CHUNK_END, next_exchange
 from hftsim.sim.ticks.exchange._kernels import DONE as ARRIVED
-from hftsim.sim.ticks.fees._kernels import show_fees, turn_days
 from hftsim.sim.ticks.local._kernels import last_received, next_received, next_report
 from hftsim.sim.ticks.records._kernels import (
     NEVER,
@@ -28,6 +27,7 @@ from hftsim.sim.ticks.records._kernels import (
 
 floats_at, ints_at = array_at("f8"), array_at("i8")
 call_exchange, call_local, call_guard = call_at(3), call_at(2), call_at(1)
+call_turn_day = call_at(2)
 
 ORDERS_PER_CALL = 1 << 16
 """Room kept free in the logs before each call of the strategy."""
@@ -148,12 +148,12 @@ def move_on(run_address, run, ctx):
                 return code_of(ended)
         run.exchange_now = max(run.exchange_now, safe)
         if run.exchange_now >= run.day_end:
-            turn_days(run, run.day_end + 1)
+            call_turn_day(run.turn_day_op, run_address, run.day_end + 1)
     if run.passing:
         return pass_rows(run_address, run, ctx, target)
     ctx.now = target
     if run.fees_at != 0:
-        show_fees(run, ctx)
+        call_turn_day(run.turn_day_op, run_address, target)
     forget_fresh(run, ctx)
     run.passed = False
     return 0

@@ -280,6 +280,7 @@ class ReplayMarket:
         from hftsim.sim.ticks.operations._kernels import guard
         from hftsim.sim.ticks.rare._kernels import rare_row
         from hftsim.sim.ticks.requests._kernels import accept
+        from hftsim.sim.ticks.taken._kernels import taken
 
         sources: dict[str, Callable[..., int]] = {
             "exchange_op": advance_exchange,
@@ -289,6 +290,8 @@ class ReplayMarket:
             "rare_row_op": rare_row,
             "guard_op": guard,
         }
+        if self.settings.liquidity_half_life is not None:
+            sources["taken_op"] = taken
         return {name: word_kernel_address(source) for name, source in sources.items()}
 
     def _lay_run(self) -> None:
@@ -329,12 +332,22 @@ class ReplayMarket:
         )
 
     def _lay_fees(self, schedule: FeeSchedule | None) -> FeeTiers | None:
+        from hftsim.native.cache import word_kernel_address
+        from hftsim.sim.ticks.fees._kernels import charge, turn_day
         from hftsim.sim.ticks.records._kernels import NEVER
 
         if schedule is None:
             self.run["day_end"] = NEVER
             return None
         tiers = FeeTiers(schedule, self.instruments, self._start)
-        fill_record(self.run, {"day_end": tiers.day_end, "fees_at": tiers.address})
+        fill_record(
+            self.run,
+            {
+                "day_end": tiers.day_end,
+                "fees_at": tiers.address,
+                "turn_day_op": word_kernel_address(turn_day),
+                "charge_op": word_kernel_address(charge),
+            },
+        )
         self.feeds["fees_at"] = np.where(tiers.applies, tiers.address, 0)
         return tiers

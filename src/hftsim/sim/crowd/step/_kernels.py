@@ -16,12 +16,12 @@ from hftsim.sim.ticks._kernels import (
     AGAIN,
     ENDED,
     RECEIVE,
+    call_turn_day,
     finish,
     hand_over,
     has_room,
     next_target,
 )
-from hftsim.sim.ticks.fees._kernels import show_fees
 from hftsim.sim.ticks.records._kernels import chunk_at, feed_of, run_at
 
 
@@ -41,7 +41,7 @@ def move_on(run_address, run, ctx):
             return GROW if ended == NEEDS_ROOM else REFILL
     ctx.now = target
     if run.fees_at != 0:
-        show_fees(run, ctx)
+        call_turn_day(run.turn_day_op, run_address, target)
     instrument_of(ctx, 0).fresh = False
     return 0
 

@@ -4,10 +4,11 @@ The venues stop at each midnight, so that the volume of a day is whole, on all o
 counts. See docs/models/fees.md.
 """
 
-from hftsim.native.compiled import instrument_row
+from hftsim.native.compiled import context_at, fill_row
 from hftsim.native.fields import record_dtype
 from hftsim.native.records import array_at, compiled, pointer_to, record_type
-from hftsim.sim.ticks.records._kernels import feed_of
+from hftsim.sim.orders._kernels import instrument_of
+from hftsim.sim.ticks.records._kernels import feed_of, run_at
 
 FEES = record_dtype(
     {
@@ -64,26 +65,36 @@ def turn_days(run, time):
 
 
 @compiled
-def tiered_fee(run, feed, is_maker, value, time):
-    """Return the fee of an execution worth `value` at an instrument's venue, and count both."""
-    turn_days(run, time)
-    fees = fees_at(feed.fees_at)
-    rates, n = floats_at(fees.rates_at, 3 * fees.tiers), fees.instruments
-    fee = rates[3 * fees.tier + (1 if is_maker else 2)] * value
-    today = (fees.day % fees.days) * n
-    floats_at(fees.volumes_at, fees.days * n)[today + feed.index] += abs(value)
-    floats_at(fees.paid_at, fees.tiers * n)[fees.tier * n + feed.index] += fee
-    return fee
-
-
-@compiled
-def show_fees(run, ctx):
+def _show(run, fees):
     """Let the strategy see the rates of its own day: the venues may be a midnight ahead."""
-    turn_days(run, ctx.now)
-    fees = fees_at(run.fees_at)
+    ctx = context_at(run.context_at)
     tier = fees.tier if ctx.now // DAY_NS >= fees.day else fees.tier_before
     rates = floats_at(fees.rates_at, 3 * fees.tiers)
     for k in range(ctx.instruments):
         if feed_of(run, k).fees_at != 0:
-            own = instrument_row(ctx.instruments_at, k, ctx.instruments)
+            own = instrument_of(ctx, k)
             own.maker_fee, own.taker_fee = rates[3 * tier + 1], rates[3 * tier + 2]
+
+
+def turn_day(run_address, time):
+    """Let a time come: at the venues, where no earlier one can come any more; a kernel of its own."""
+    run = run_at(run_address)
+    turn_days(run, time)
+    _show(run, fees_at(run.fees_at))
+    return 0
+
+
+def charge(run_address, instrument, row):
+    """Set the fee of a fill at its venue, and count its volume; a kernel of its own."""
+    run = run_at(run_address)
+    ctx = context_at(run.context_at)
+    fill, own = fill_row(ctx.fills_at, row, ctx.fill_capacity), instrument_of(ctx, instrument)
+    turn_days(run, fill.ts_event)
+    fees = fees_at(run.fees_at)
+    rates, n = floats_at(fees.rates_at, 3 * fees.tiers), fees.instruments
+    value = float(fill.price) * fill.qty * own.tick_value
+    fill.fee = rates[3 * fees.tier + (1 if fill.is_maker else 2)] * value
+    today = (fees.day % fees.days) * n
+    floats_at(fees.volumes_at, fees.days * n)[today + instrument] += abs(value)
+    floats_at(fees.paid_at, fees.tiers * n)[fees.tier * n + instrument] += fill.fee
+    return 0

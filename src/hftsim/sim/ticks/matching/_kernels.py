@@ -3,11 +3,11 @@
 Recorded data does not react to own orders. Rules and their reasons: docs/models/fills.md.
 """
 
-from hftsim.book.depth._kernels import BEST, NO_LEVEL, depth_at, next_key, tops_of
+from hftsim.book.depth._kernels import BEST, NO_LEVEL, depth_at, level_qty, next_key, tops_of
 from hftsim.core.enums import FillReason
 from hftsim.core.events import EventKind
 from hftsim.native.compiled import context_at
-from hftsim.native.records import compiled, inline
+from hftsim.native.records import call_at, compiled, inline
 from hftsim.sim.orders._kernels import REDUCED_TO_ZERO
 from hftsim.sim.ticks.own._kernels import (
     TAKER_WALK,
@@ -20,8 +20,15 @@ from hftsim.sim.ticks.own._kernels import (
     trade_own,
 )
 from hftsim.sim.ticks.queue._kernels import front_after
-from hftsim.sim.ticks.records._kernels import EXPIRED, feed_of, resting_of, run_at
-from hftsim.sim.ticks.taken._kernels import level_rose, lots_left, note_taken
+from hftsim.sim.ticks.records._kernels import (
+    EXPIRED,
+    LEFT,
+    ROSE,
+    TOOK,
+    feed_of,
+    resting_of,
+    run_at,
+)
 
 ADD, TRADE, EXECUTE = int(EventKind.ADD), int(EventKind.TRADE), int(EventKind.EXECUTE)
 QUOTE = int(EventKind.QUOTE)
@@ -29,6 +36,7 @@ BY_ORDER = 3
 """The level of data by order."""
 QUEUE_FRONT, TRADE_THROUGH = int(FillReason.QUEUE_FRONT), int(FillReason.TRADE_THROUGH)
 BOOK_CROSS = int(FillReason.BOOK_CROSS)
+_call_taken = call_at(7)
 
 
 @inline
@@ -40,6 +48,23 @@ def wanted(feed, resting):
     if feed.exchange_position * side >= 0:
         return 0
     return min(resting.leaves, abs(feed.exchange_position))
+
+
+@inline
+def taken(run, feed, what, index, key, qty, time):
+    """Tell or ask what own orders took from a level, where that is wanted; see `taken_op`."""
+    if run.taken_op == 0:
+        return 0
+    market_at = context_at(run.context_at).market_at
+    return _call_taken(run.taken_op, market_at, feed.index, what, index, key, qty, time)
+
+
+@compiled
+def lots_left(run, feed, index, key, time):
+    """Return the lots of a level that an arriving own order finds."""
+    if run.taken_op == 0:
+        return level_qty(depth_at(feed.book_at), index, key)
+    return taken(run, feed, LEFT, index, key, 0, time)
 
 
 @compiled
@@ -115,8 +140,8 @@ def crossed_by(run, feed, index, key, room, time):
         filled = fill_resting(run, feed, slot, room, BOOK_CROSS, time)
         if feed.partial_fills:
             room -= filled
-        if feed.taken_at != 0 and filled > 0:
-            note_taken(feed, 1 - index, key, filled, time)
+        if filled > 0:
+            taken(run, feed, TOOK, 1 - index, key, filled, time)
 
 
 @compiled
@@ -184,12 +209,12 @@ def executed_at(run, feed, index, key, priority, qty, time):
 
 
 @compiled
-def within_reach(feed, index, key, most, time):
+def within_reach(run, feed, index, key, most, time):
     """Return how many lots of the other side are there at `key` or better, counted up to `most`."""
     book = depth_at(feed.book_at)
     other, found = tops_of(book)[BEST + 1 - index], 0
     while other != NO_LEVEL and other + key >= 0 and found < most:
-        found += lots_left(feed, 1 - index, other, time)
+        found += lots_left(run, feed, 1 - index, other, time)
         other = next_key(book, 1 - index, other)
     return found
 
@@ -214,11 +239,10 @@ def walk_book(run, feed, slot, key, time):
         want = wanted(feed, resting)
         if want == 0:
             return
-        qty = min(want, lots_left(feed, 1 - index, other, time))
+        qty = min(want, lots_left(run, feed, 1 - index, other, time))
         if qty > 0:
             trade_own(run, feed, slot, qty, -side * other, TAKER_WALK, time)
-            if feed.taken_at != 0:
-                note_taken(feed, 1 - index, other, qty, time)
+            taken(run, feed, TOOK, 1 - index, other, qty, time)
         other = next_key(book, 1 - index, other)
 
 
@@ -246,7 +270,6 @@ def own_row(run_address, instrument, kind, index, key, qty, previous, now, prior
     elif kind != ADD:
         order_left(run, feed, index, key, priority, qty)
     if now > previous:
-        if feed.taken_at != 0:
-            level_rose(feed, index, key, previous, time)
+        taken(run, feed, ROSE, index, key, previous, time)
         crossed_by(run, feed, 1 - index, key, now - previous, time)
     return 0

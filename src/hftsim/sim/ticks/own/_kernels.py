@@ -10,7 +10,7 @@ from hftsim.book.depth._kernels import BEST, NO_LEVEL, depth_at, tops_of
 from hftsim.core.enums import FillReason
 from hftsim.native.compiled import context_at, fill_row
 from hftsim.native.layout import FROM_HALT, FROM_STOP_LOSS, FROM_TAKE_PROFIT
-from hftsim.native.records import compiled, inline
+from hftsim.native.records import call_at, compiled, inline
 from hftsim.sim.orders._kernels import (
     RISK_HALT,
     RISK_STOP_LOSS,
@@ -19,7 +19,6 @@ from hftsim.sim.orders._kernels import (
     instrument_of,
     order_of,
 )
-from hftsim.sim.ticks.fees._kernels import tiered_fee
 from hftsim.sim.ticks.latency._kernels import latency_of
 from hftsim.sim.ticks.records._kernels import (
     FILLED,
@@ -36,6 +35,7 @@ from hftsim.sim.ticks.records._kernels import (
 TAKER_WALK = int(FillReason.TAKER_WALK)
 BEST_KEY, _FILTER, _FILTER_WORDS, TAKEN_LEVELS = 2, 4, 16, 36
 _U = np.uint64
+call_charge = call_at(3)
 
 MARKOUT_0, MARKOUT_1, MARKOUT_2 = 100_000_000, 1_000_000_000, 10_000_000_000
 """After so many ns the mid price is compared with the price of a fill."""
@@ -190,10 +190,7 @@ def trade_own(run, feed, slot, qty, price, reason, time):
     out.side = order.side
     out.price = price
     out.qty = qty
-    value = float(price) * qty * own.tick_value
-    out.fee = fee_rate(own, is_maker) * value
-    if feed.fees_at != 0:
-        out.fee = tiered_fee(run, feed, is_maker, value, time)
+    out.fee = fee_rate(own, is_maker) * (float(price) * qty * own.tick_value)
     tops = tops_of(depth_at(feed.book_at))
     out.slippage = np.nan
     if tops[BEST] != NO_LEVEL and tops[BEST + 1] != NO_LEVEL:
@@ -202,6 +199,8 @@ def trade_own(run, feed, slot, qty, price, reason, time):
     out.step = ctx.step
     out.reason = reason_of(order, reason)
     out.is_maker = is_maker
+    if feed.fees_at != 0:
+        call_charge(run.charge_op, ctx.market_at, feed.index, ctx.fill_count)
     out.queue_entry = resting.entry
     out.queue_fill = max(resting.front, 0.0)
     out.waited = time - resting.ts_entry

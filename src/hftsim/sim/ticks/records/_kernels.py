@@ -113,6 +113,9 @@ TAKEN = record_dtype({"key": int, "lots": float, "ts": int})
 """A level of which own orders took `lots` by the time `ts`; see `hftsim.sim.ticks.taken`."""
 TAKEN_ROOM = 256
 """So many such levels are remembered on each side."""
+LEFT, TOOK, ROSE = range(3)
+"""What `taken_op` is asked: the lots left of a level; or told: that `qty` lots of it were taken, that
+it rose from `qty` lots."""
 
 REQUEST = record_dtype({"ts": int, "order_id": int, "kind": int, "price": int, "qty": int})
 """A request on its way; `ts` is when it arrives."""
@@ -184,6 +187,9 @@ RUN = record_dtype(
         "guards": bool,
         "fees_at": int,
         "day_end": int,
+        "turn_day_op": int,
+        "charge_op": int,
+        "taken_op": int,
     }
 )
 

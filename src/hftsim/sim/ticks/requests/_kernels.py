@@ -69,7 +69,7 @@ def enter(run, ctx, feed, order, key, qty, time):
     resting.priority = feed.newest_priority
     resting.reduce_only = order.reduce_only or (resting.index == 1 and not feed.may_short)
     keep_slot(ctx, order.id, slot)
-    if order.tif == FOK and within_reach(feed, resting.index, key, qty, time) < qty:
+    if order.tif == FOK and within_reach(run, feed, resting.index, key, qty, time) < qty:
         leave(run, ctx, feed, slot, EXPIRED, FOK_NOT_FILLABLE, time)
         return
     if would_take(feed, resting.index, key):

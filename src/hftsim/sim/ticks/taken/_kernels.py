@@ -7,9 +7,16 @@ and their reasons: docs/models/impact.md.
 import math
 
 from hftsim.book.depth._kernels import depth_at, level_qty
-from hftsim.native.records import compiled, inline
+from hftsim.native.records import compiled
 from hftsim.sim.ticks.own._kernels import TAKEN_LEVELS, counts_of, mark
-from hftsim.sim.ticks.records._kernels import TAKEN_ROOM, taken_of
+from hftsim.sim.ticks.records._kernels import (
+    LEFT,
+    TAKEN_ROOM,
+    TOOK,
+    feed_of,
+    run_at,
+    taken_of,
+)
 
 
 @compiled
@@ -37,18 +44,10 @@ def _forget(feed, index, row):
     out.key, out.lots, out.ts = last.key, last.lots, last.ts
 
 
-@inline
-def lots_left(feed, index, key, time):
-    """Return the recorded lots of a level without those that own orders have taken."""
-    recorded = level_qty(depth_at(feed.book_at), index, key)
-    if feed.taken_at == 0:
-        return recorded
-    return _lots_left(feed, index, key, recorded, time)
-
-
 @compiled
-def _lots_left(feed, index, key, recorded, time):
-    row = _row_of(feed, index, key)
+def _left(feed, index, key, time):
+    """Return the recorded lots of a level without those that own orders have taken."""
+    recorded, row = level_qty(depth_at(feed.book_at), index, key), _row_of(feed, index, key)
     if row < 0:
         return recorded
     gone = min(_faded(feed, taken_of(feed, index, row), time), float(recorded))
@@ -56,7 +55,7 @@ def _lots_left(feed, index, key, recorded, time):
 
 
 @compiled
-def note_taken(feed, index, key, qty, time):
+def _took(feed, index, key, qty, time):
     """Remember that own orders took `qty` lots of a level."""
     recorded, row = level_qty(depth_at(feed.book_at), index, key), _row_of(feed, index, key)
     if row < 0:
@@ -88,7 +87,7 @@ def _free_row(feed, index, time):
 
 
 @compiled
-def level_rose(feed, index, key, previous, time):
+def _rose(feed, index, key, previous, time):
     """Let what is taken of a level that held `previous` lots before it rose be no more than that.
 
     The lots it gained are new, and nobody has taken them. Where a level falls nothing needs to be
@@ -102,3 +101,18 @@ def level_rose(feed, index, key, previous, time):
     taken.ts = time
     if taken.lots == 0.0:
         _forget(feed, index, row)
+
+
+def taken(run_address, instrument, what, index, key, qty, time):
+    """Answer, or note, what own orders took from a level; a kernel of its own.
+
+    `what` is LEFT, TOOK or ROSE; see there for `qty`. Returns the lots left where that is asked.
+    """
+    feed = feed_of(run_at(run_address), instrument)
+    if what == LEFT:
+        return _left(feed, index, key, time)
+    if what == TOOK:
+        _took(feed, index, key, qty, time)
+    else:
+        _rose(feed, index, key, qty, time)
+    return 0
