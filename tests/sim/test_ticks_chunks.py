@@ -6,6 +6,7 @@ from tick_fuzz import RULES, START
 
 from hftsim import Backtester, Strategy
 from hftsim.backtest import BacktestConfig
+from hftsim.core.errors import ConfigError
 from hftsim.core.events import EventKind
 from hftsim.data.ticks import Ticks
 from hftsim.sim.latency import LatencyModel
@@ -59,3 +60,17 @@ def test_no_row_is_lost_where_a_chunk_ends(chunk_rows):
     for bid, ask in ((100, 0), (100, 102), (100, 102), (99, 102), (99, 102), (99, 0), (99, 101)):
         expected = expected * 31 + bid * 7 + ask
     assert joiner.seen == expected
+
+
+def test_an_equity_curve_without_end_is_refused():
+    """A last time that is 70 years away is a damaged one, or needs rarer points."""
+    names = ("ts_event", "ts_recv", "flags", "kind", "side", "price", "qty")
+    columns = dict(zip(names, np.array(ROWS).T, strict=True))
+    columns["ts_event"] = START + columns["ts_event"] * MS
+    columns["ts_recv"] = START + columns["ts_recv"] * MS
+    columns["ts_recv"][-1] += 70 * 365 * 86_400 * 10**9
+    ticks = Ticks.from_columns(RULES, columns, level="l2")
+    with pytest.raises(ConfigError, match=r"equity_every '1s' gives 2,207,520,\d+ points"):
+        Backtester(Joiner()).run(ticks)
+    result = Backtester(Joiner(), BacktestConfig(equity_every="1440min")).run(ticks)
+    assert len(result.equity_curve) == 25_551

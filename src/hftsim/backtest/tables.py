@@ -37,16 +37,17 @@ def fills_table(market: Market) -> pd.DataFrame:
         {
             "time": utc_times(log["ts_event"]),
             "symbol": _symbols(market, log["instrument"]),
-            "order_id": log["order_id"],
+            "order_id": _column(log, "order_id"),
             "side": _words(log["side"], Side),
             "price": _grid(log["price"], tick),
             "qty": _grid(log["qty"], lot),
-            "fee": log["fee"],
-            "is_maker": log["is_maker"],
+            "fee": _column(log, "fee"),
+            "is_maker": _column(log, "is_maker"),
             "reason": _words(log["reason"], FillReason),
-            "slippage": log["slippage"],
+            "slippage": _column(log, "slippage"),
             **({} if market.unit == "bars" else _explained(log, lot)),
-        }
+        },
+        copy=False,
     )
 
 
@@ -57,7 +58,7 @@ def _explained(log: np.ndarray, lot: Any) -> dict[str, Any]:
         "queue_ahead_at_entry": _grid(log["queue_entry"], lot),
         "queue_ahead_at_fill": _grid(log["queue_fill"], lot),
         "queue_time_s": log["waited"] / 1e9,
-        **{name: log[name] for name in ("markout_100ms", "markout_1s", "markout_10s")},
+        **{n: _column(log, n) for n in ("markout_100ms", "markout_1s", "markout_10s")},
     }
 
 
@@ -69,7 +70,7 @@ def orders_table(market: Market) -> pd.DataFrame:
         average = np.where(log["filled"] > 0, log["value"] / log["filled"] * tick[0], np.nan)
     return pd.DataFrame(
         {
-            "order_id": log["id"],
+            "order_id": _column(log, "id"),
             "time": utc_times(log["ts_sent"]),
             "symbol": _symbols(market, log["instrument"]),
             "side": _words(log["side"], Side),
@@ -84,16 +85,15 @@ def orders_table(market: Market) -> pd.DataFrame:
             "reason": _words(log["reason"], RejectReason),
             "origin": np.array(ORIGINS, dtype=object)[log["origin"]],
             "done_time": utc_times(np.where(log["ts_done"] > 0, log["ts_done"], _NOT_A_TIME)),
-        }
+        },
+        copy=False,
     )
 
 
 def refusals_table(orders: pd.DataFrame) -> pd.DataFrame:
     """Return the refused requests of an orders table."""
-    refused = orders[orders["status"] == "rejected"]
-    return refused[["time", "symbol", "side", "type", "qty", "price", "reason"]].reset_index(
-        drop=True
-    )
+    names = ["time", "symbol", "side", "type", "qty", "price", "reason"]
+    return orders.loc[orders["status"] == "rejected", names].reset_index(drop=True)
 
 
 def signals_table(
@@ -118,7 +118,8 @@ def signals_table(
 
 def signal_count(market: Market) -> int:
     """Return how many rows `signals_table` has, without making it."""
-    return len(_signals_log(market)) or len(_requests_log(market))
+    own = orders_log(market)["origin"] == FROM_STRATEGY
+    return len(_signals_log(market)) or int(np.count_nonzero(own))
 
 
 def _signals_log(market: Market) -> np.ndarray:
@@ -127,7 +128,8 @@ def _signals_log(market: Market) -> np.ndarray:
 
 def _requests_log(market: Market) -> np.ndarray:
     log = orders_log(market)
-    return np.asarray(log[log["origin"] == FROM_STRATEGY])
+    own = log["origin"] == FROM_STRATEGY
+    return log if own.all() else np.asarray(log[own])
 
 
 def _requests_as_signals(market: Market) -> pd.DataFrame:
@@ -139,7 +141,8 @@ def _requests_as_signals(market: Market) -> pd.DataFrame:
             "action": _actions(log["side"]),
             "confidence": np.full(len(log), np.nan),
             "reasoning": np.full(len(log), "order request", dtype=object),
-        }
+        },
+        copy=False,
     )
 
 
@@ -172,9 +175,16 @@ def _words(values: np.ndarray, names: Any) -> np.ndarray:
     return np.array([words.get(c, str(c)) for c in codes.tolist()], dtype=object)[places]
 
 
+def _column(log: np.ndarray, name: str) -> np.ndarray:
+    """Return a field of all records in memory of its own: frames need not copy it once more."""
+    return np.ascontiguousarray(log[name])
+
+
 def _steps(market: Market, index: np.ndarray) -> tuple[Any, Any]:
     """Return tick and lot of each row as (float, numerator, denominator); NaN without instrument."""
     place = np.where((index >= 0) & (index < len(market.instruments)), index, -1)
+    if len(market.instruments) == 1 and not place.any():
+        place = place[:1]  # one for all rows
     ticks = [i.tick_size.as_integer_ratio() for i in market.instruments]
     lots = [i.lot_size.as_integer_ratio() for i in market.instruments]
     return tuple(

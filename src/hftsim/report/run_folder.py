@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from hftsim.core.errors import InputError
@@ -91,10 +91,17 @@ def replace_file(path: Path, content: bytes | memoryview) -> None:
 
     Raises InputError where the disk is full; the old file is then untouched.
     """
+    replace_file_by(path, [content])
+
+
+def replace_file_by(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
+    """Write a file as `replace_file` does, piece by piece as they are made."""
     staging = path.with_name(f".{path.name[:100]}.{uuid.uuid4().hex[:12]}.tmp")
     try:
         with say_if_full(path):
-            staging.write_bytes(content)
+            with staging.open("wb") as file:
+                for piece in pieces:
+                    file.write(piece)
             staging.replace(path)
     finally:
         staging.unlink(missing_ok=True)

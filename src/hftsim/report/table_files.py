@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from hftsim.report.run_folder import replace_file
+from hftsim.report.run_folder import replace_file, replace_file_by
+
+_ROWS_AT_ONCE = 1 << 16
+"""Rows of a table that are turned into text together: a long one takes no more memory."""
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
@@ -14,6 +17,11 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
     Times become ``2024-10-01T03:00:00Z`` (with a fraction only where there is one), floats the
     shortest text that reads back equal, undefined values an empty field.
     """
+    starts = range(0, max(len(frame), 1), _ROWS_AT_ONCE)
+    replace_file_by(path, (_csv(frame.iloc[k : k + _ROWS_AT_ONCE], header=k == 0) for k in starts))
+
+
+def _csv(frame: pd.DataFrame, *, header: bool) -> memoryview:
     import polars as pl
 
     table = pl.from_arrow(_arrow(frame))
@@ -25,9 +33,13 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
     )
     buffer = io.BytesIO()
     table.write_csv(
-        buffer, datetime_format="%Y-%m-%dT%H:%M:%S%.fZ", quote_style="necessary", null_value=""
+        buffer,
+        include_header=header,
+        datetime_format="%Y-%m-%dT%H:%M:%S%.fZ",
+        quote_style="necessary",
+        null_value="",
     )
-    replace_file(path, buffer.getbuffer())
+    return buffer.getbuffer()
 
 
 def write_parquet(frame: pd.DataFrame, path: Path) -> None:

@@ -27,7 +27,9 @@ from hftsim.sim.ticks.feed import FeedMemory
 from hftsim.sim.ticks.tiers import FeeTiers
 
 _OPEN_CAPACITY = 4096
-_FIRST_CAPACITY = 1 << 18
+_FIRST_CAPACITY = 1 << 22
+"""Rows of the logs at first; those never written take addresses alone, no memory."""
+_MOST_SAMPLES = 100_000_000
 _GUARDS = ("stop_loss", "take_profit")
 
 
@@ -177,9 +179,13 @@ class ReplayMarket:
 
         for name in ("order", "fill", "signal"):
             log, used = getattr(self, f"{name}s"), int(self.context[f"{name}_count"][0])
-            while len(log) - used < 2 * ORDERS_PER_CALL:
-                log = np.concatenate([log, np.zeros(len(log), log.dtype)])
-            setattr(self, f"{name}s", log)
+            rows = len(log)
+            while rows - used < 2 * ORDERS_PER_CALL:
+                rows *= 2
+            if rows > len(log):
+                larger = np.zeros(rows, log.dtype)
+                larger[:used] = log[:used]  # the rest takes no memory yet
+                setattr(self, f"{name}s", larger)
         self._lay_logs()
         for memory in self._feed_memories:
             memory.grow(2 * ORDERS_PER_CALL)
@@ -304,6 +310,11 @@ class ReplayMarket:
         if every <= 0:
             raise ConfigError("equity_every must be above 0")
         samples = (self._end - self._start) // every + 3
+        if samples > _MOST_SAMPLES:
+            raise ConfigError(
+                f"equity_every {self.settings.equity_every!r} gives {samples:,} points over these "
+                f"data, more than {_MOST_SAMPLES:,}: choose a longer time"
+            )
         self._sample_times = np.zeros(samples, np.int64)
         self._equity = np.zeros(samples)
         self._marks = np.zeros((samples, len(self.symbols)))
