@@ -7,6 +7,7 @@ order, 5.5 % market orders that walk the book. Both feeds tell the same market.
 
 import os
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,27 @@ def as_hftbacktest(columns: dict[str, np.ndarray], tick: float, lot: float) -> n
     out["ev"][first + 2] = (out["ev"][first + 2] & ~code) | remainder
     out["qty"][first + 2] = np.where(left > 0, left * lot, out["qty"][first + 2])
     return out
+
+
+def tiled_store(folder: Path, rules: Any, columns: dict[str, np.ndarray], times: int) -> int:
+    """Write rows `times` over, one after the other, into a store of days; return its bytes."""
+    from hftsim.data.ticks.landing import Landing
+    from hftsim.data.ticks.metadata import VERSION, columns_of, instrument_as_json
+
+    about = {
+        "version": VERSION, "symbol": rules.symbol, "instrument": instrument_as_json(rules),
+        "level": "l2", "source": {"format": "benchmark", "files": []}, "corrections": {},
+        "has_receive_times": True, "import_key": "benchmark",
+    }  # fmt: skip
+    span = int(columns["ts_recv"].max() - columns["ts_event"].min()) + 10**6
+    landing = Landing(folder / rules.symbol, "l2", about, Counter())
+    for k in range(times):
+        block = {name: columns[name] for name in columns_of("l2")}
+        for name in ("ts_event", "ts_recv"):
+            block[name] = columns[name] + k * span
+        landing.add(block, {"rows_doubled": 0, "off_grid_trades": 0})
+    landing.finish()
+    return sum(file.stat().st_size for file in folder.rglob("*.arrow"))
 
 
 def real_capture(times: int) -> Any:

@@ -21,6 +21,19 @@ OURS = f"""{BARS}
 from hftsim import Backtester, SmaCrossStrategy
 print(Backtester(SmaCrossStrategy()).run(bars).equity_curve.iat[-1])
 """
+STORE = """
+import sys
+from pathlib import Path
+from hftsim.sim.crowd import Crowd
+from hftsim.sim.crowd.storing import write_ticks
+write_ticks(Crowd(seed=1, kind="l2"), 100_000, Path(sys.argv[1]))
+"""
+TICKS = """
+import sys
+from hftsim import Backtester, MarketMakingStrategy
+from hftsim.data.ticks import open_ticks
+print(Backtester(MarketMakingStrategy()).run(open_ticks(sys.argv[1])).equity_curve.iat[-1])
+"""
 VECTORBT = f"""{BARS}
 import vectorbt
 close = bars["close"].tz_localize(None)
@@ -80,6 +93,19 @@ def time_ours(folder: Path) -> dict[str, dict[str, Any]]:
     return cases
 
 
+def time_ticks(folder: Path) -> dict[str, dict[str, Any]]:
+    """Time new processes of a first backtest on ticks, likewise."""
+    store, python = str(folder / "store"), sys.executable
+    subprocess.run([python, "-c", STORE, store], check=True)
+    note("first results on ticks, with an empty kernel cache and then from it")
+    command = [python, "-c", TICKS, store]
+    empty = least(command, 1, folder / "ticks")
+    return {
+        "first_ticks_cached": least(command, 5, folder / "ticks"),
+        "first_ticks_no_cache": empty,
+    }
+
+
 def time_peers() -> dict[str, dict[str, Any] | None]:
     """Time new processes of the peers, after one that may fill their caches."""
     python = peer_python()
@@ -94,7 +120,8 @@ def time_peers() -> dict[str, dict[str, Any] | None]:
 def main() -> None:
     """Time us, then the peers, and print both."""
     with tempfile.TemporaryDirectory() as folder:
-        cases: dict[str, Any] = {**time_ours(Path(folder)), **time_peers()}
+        place = Path(folder)
+        cases: dict[str, Any] = {**time_ours(place), **time_ticks(place), **time_peers()}
     mine, theirs = cases["first_result_cached"]["wall_s"], cases["vectorbt"]
     their_wall = theirs["wall_s"] if theirs else None
     tell(
@@ -108,7 +135,8 @@ def main() -> None:
             "wall seconds of a new process from its start to the result of an SMA 10/50 cross on "
             f"{ROWS:,} random bars, kernels cached; best of 5. vectorbt after a first run that fills "
             "its cache (it compiles its simulation in every process), best of 3. Also in cases: "
-            "--help, import hftsim, a first result with an empty kernel cache, backtesting.py"
+            "--help, import hftsim, a first result with an empty kernel cache, backtesting.py; and "
+            "the same for a market maker on 100,000 rows of simulated ticks (first_ticks)"
         ),
         cases=cases,
         versions=versions("numba", "pandas"),
