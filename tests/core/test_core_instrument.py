@@ -84,11 +84,21 @@ def test_round_trips_are_exact_on_any_grid(ticks, step):
         ("taker_fee", 10.0, "fraction of the traded value"),
         ("kind", "house", "kind 'house' is unknown"),
         ("multiplier", "x", "is not a number"),
+        ("max_qty", 0, "max_qty 0 must be above 0, or None"),
+        ("max_qty", "0.000001", "less than one lot"),
+        ("max_orders", 2.5, "must be a whole number"),
+        ("price_band", -0.1, "price_band -0.1 must be above 0"),
+        ("max_order_rate", 0, "max_order_rate 0 must be above 0"),
     ],
 )
 def test_rules_that_cannot_be_are_refused(field, value, said):
     with pytest.raises(InstrumentError, match=said):
         Instrument(symbol="BTCUSDT", **{field: value})
+
+
+def test_the_largest_order_is_counted_in_whole_lots():
+    assert BTC.max_lots == 0
+    assert BTC.replace(lot_size="0.3", max_qty=1).max_lots == 3
 
 
 def test_replace_returns_a_changed_copy():

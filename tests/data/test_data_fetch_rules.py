@@ -30,6 +30,7 @@ def test_the_rules_are_the_venues(make: Any) -> None:
     assert instrument.lot_size == Decimal("0.00001")
     assert instrument.min_qty == Decimal("0.00001")
     assert str(instrument.min_notional) == "5"
+    assert (instrument.max_qty, instrument.max_orders) == (Decimal(9000), None)
     assert instrument.rules_source == "venue"
     assert instrument.venue == "binance"
     assert instrument.to_ticks("64123.45") == 6_412_345

@@ -173,6 +173,18 @@ def test_days_that_disagree_are_refused(tmp_path):
     assert TickStore(tmp_path).open(end="2012-06-22").rows == 1
 
 
+def test_rules_of_the_venue_are_kept_and_days_may_not_differ_in_them(tmp_path):
+    day = 86_400_000_000_000
+    ruled = instrument().replace(max_qty="1000", max_orders=7, price_band=0.05)
+    write_day(tmp_path, columns_of_rows([(0, "TRADE", 1, 1, 1)]), level="l2")
+    columns = columns_of_rows([(day, "TRADE", 1, 1, 1)])
+    write_day(tmp_path, columns, level="l2", day="2012-06-22", rules=ruled)
+    assert TickStore(tmp_path).open(start="2012-06-22").instrument == ruled
+    with pytest.raises(DataError, match="max_qty differs"):
+        TickStore(tmp_path).open()
+    assert "max_qty" not in TickStore(tmp_path).open(end="2012-06-22").metadata["instrument"]
+
+
 def test_days_that_overlap_in_time_are_refused(tmp_path):
     day = 86_400_000_000_000
     write_day(tmp_path, columns_of_rows([(day - 1, "TRADE", 1, 1, 1)], recv_after=100), level="l2")

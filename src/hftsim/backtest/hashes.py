@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from hftsim.core.instrument import Instrument
+from hftsim.core.instrument import VENUE_RULES, Instrument
 
 FILL_COLUMNS = ("ts_event", "instrument", "side", "price", "qty", "fee")
 
@@ -48,7 +48,8 @@ def run_hash(
 
 
 def instrument_dict(instrument: Instrument) -> dict[str, Any]:
-    """Return an instrument's rules as plain values; decimals as text."""
+    """Return an instrument's rules as plain values; decimals as text, rules it has not left out."""
+    rules = {name: getattr(instrument, name) for name in VENUE_RULES}
     return {
         "symbol": instrument.symbol,
         "kind": str(instrument.kind),
@@ -61,4 +62,5 @@ def instrument_dict(instrument: Instrument) -> dict[str, Any]:
         "taker_fee": instrument.taker_fee,
         "venue": instrument.venue,
         "rules_source": instrument.rules_source,
+        **{n: str(v) for n, v in rules.items() if v is not None},
     }

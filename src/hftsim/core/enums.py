@@ -181,6 +181,8 @@ class RejectReason(IntEnum):
     GOOD_TILL = 38
     AUCTION_ENDED = 39
     LOST_ON_THE_WAY = 40
+    ABOVE_MAX_QTY = 41
+    MAX_ORDER_RATE = 42
 
 
 class InstrumentKind(StrEnum):

@@ -11,6 +11,8 @@ from hftsim.core.errors import InstrumentError
 Number = int | float | str | Decimal
 
 _STABLE_QUOTES = ("USDT", "USDC", "BUSD", "FDUSD")
+VENUE_RULES = ("max_qty", "max_orders", "price_band", "max_order_rate")
+"""Fields of an instrument that are None where the venue has no such rule."""
 _QUOTES = (*_STABLE_QUOTES, "USD", "EUR", "GBP", "JPY", "TRY", "BTC", "ETH", "BNB")
 
 
@@ -68,6 +70,11 @@ class Instrument:
     min_qty, min_notional : smallest order, in base units and in quote currency.
     maker_fee, taker_fee : fractions of the traded value; negative is a rebate.
     venue : where it trades.
+    max_qty : largest order, in base units. This and the next three are rules that venues publish;
+        None: the venue has none.
+    max_orders : most orders that an account may have open at the venue, stops included (on ticks).
+    price_band : a limit further than this fraction from the venue's mid price is refused (on ticks).
+    max_order_rate : most new orders and replaces in one second of the venue's clock (on ticks).
     rules_source : where tick and lot come from: ``user``, ``venue`` or ``smallest step seen``.
     """
 
@@ -81,6 +88,10 @@ class Instrument:
     maker_fee: float = 0.001
     taker_fee: float = 0.001
     venue: str = ""
+    max_qty: Decimal | None = None
+    max_orders: int | None = None
+    price_band: float | None = None
+    max_order_rate: int | None = None
     rules_source: str = "user"
 
     def __post_init__(self) -> None:
@@ -103,6 +114,23 @@ class Instrument:
                     f"{self.symbol}: {name} is a fraction of the traded value (0.001 is 0.1 %), "
                     f"not {getattr(self, name)}"
                 )
+        self._check_venue_rules()
+
+    def _check_venue_rules(self) -> None:
+        if self.max_qty is not None:
+            object.__setattr__(self, "max_qty", exact_decimal(self.max_qty, "max_qty"))
+        for name in VENUE_RULES:
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise InstrumentError(
+                    f"{self.symbol}: {name} {value} must be above 0, or None for no such rule"
+                )
+        for name in ("max_orders", "max_order_rate"):
+            value = getattr(self, name)
+            if value is not None and value != int(value):
+                raise InstrumentError(f"{self.symbol}: {name} {value} must be a whole number")
+        if self.max_qty is not None and self.max_qty < self.lot_size:
+            raise InstrumentError(f"{self.symbol}: max_qty {self.max_qty} is less than one lot")
 
     @property
     def base(self) -> str:
@@ -118,6 +146,11 @@ class Instrument:
     def tick_value(self) -> float:
         """Quote-currency value of one lot moving by one tick."""
         return float(self.tick_size * self.lot_size * self.multiplier)
+
+    @property
+    def max_lots(self) -> int:
+        """The largest order in lots, cut to what 63 bits hold; 0 where there is no such rule."""
+        return 0 if self.max_qty is None else min(int(self.max_qty // self.lot_size), 1 << 62)
 
     def to_ticks(self, price: Number) -> int:
         """Return `price` in ticks; raises InstrumentError if it is off the tick grid."""

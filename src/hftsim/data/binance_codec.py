@@ -128,8 +128,8 @@ def bars_to_klines(bars: pd.DataFrame, interval_ns: int) -> list[list[Any]]:
 def instrument_of(info: object, symbol: str) -> Instrument:
     """Return the trading rules of `symbol` from an exchangeInfo answer.
 
-    Tick, lot, smallest quantity and smallest notional are the venue's (``rules_source="venue"``);
-    fees are not in that answer and are Binance's standard spot fee, 0.1 %.
+    Tick, lot, smallest and largest quantity, smallest notional and most open orders are the venue's
+    (``rules_source="venue"``); fees are not in that answer and are Binance's standard spot fee, 0.1 %.
     Raises VenueError where the symbol or a filter is missing.
     """
     listed = {entry["symbol"]: entry for entry in _entries(info)}
@@ -139,6 +139,7 @@ def instrument_of(info: object, symbol: str) -> Instrument:
     try:
         price, lot = filters["PRICE_FILTER"], filters["LOT_SIZE"]
         notional = filters.get("NOTIONAL") or filters.get("MIN_NOTIONAL") or {}
+        largest = _plain(lot.get("maxQty", "0"))
         return Instrument(
             symbol=symbol,
             kind=InstrumentKind.SPOT,
@@ -146,6 +147,8 @@ def instrument_of(info: object, symbol: str) -> Instrument:
             lot_size=_plain(lot["stepSize"]),
             min_qty=_plain(lot["minQty"]),
             min_notional=_plain(notional.get("minNotional", "0")),
+            max_qty=largest if largest > 0 else None,
+            max_orders=filters.get("MAX_NUM_ORDERS", {}).get("maxNumOrders"),
             maker_fee=SPOT_FEE,
             taker_fee=SPOT_FEE,
             venue="binance",

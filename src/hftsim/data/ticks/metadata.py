@@ -12,7 +12,7 @@ import numpy as np
 
 from hftsim.core.errors import DataError, InstrumentError
 from hftsim.core.events import EVENT_COLUMNS, EVENT_DTYPE, EventKind
-from hftsim.core.instrument import Instrument
+from hftsim.core.instrument import VENUE_RULES, Instrument
 from hftsim.data.ticks.importing import LEVELS
 from hftsim.native.layout import address_of
 
@@ -33,7 +33,7 @@ _NEEDED: dict[str, type] = {
     "has_receive_times": bool,
     "sha256": str,
 }
-_DECIMALS = ("tick_size", "lot_size", "multiplier", "min_qty", "min_notional")
+_DECIMALS = ("tick_size", "lot_size", "multiplier", "min_qty", "min_notional", "max_qty")
 
 
 def columns_of(level: str) -> tuple[str, ...]:
@@ -45,6 +45,7 @@ def columns_of(level: str) -> tuple[str, ...]:
 def instrument_as_json(instrument: Instrument) -> dict[str, Any]:
     """Return the instrument's fields; decimals are texts, so that they stay exact."""
     fields = dataclasses.asdict(instrument)
+    fields = {k: v for k, v in fields.items() if v is not None or k not in VENUE_RULES}
     exact = {k: str(v) for k, v in fields.items() if isinstance(v, Decimal)}
     return {**fields, "kind": str(instrument.kind), **exact}
 

@@ -188,7 +188,7 @@ def _touches(day: str, first: int, last: int) -> bool:
 
 def _refuse_difference(one: DayFile, other: DayFile) -> None:
     a, b = one.metadata["instrument"], other.metadata["instrument"]
-    changed = [k for k in a if a[k] != b.get(k) and k != "rules_source"]
+    changed = [k for k in {**a, **b} if a.get(k) != b.get(k) and k != "rules_source"]
     if one.level != other.level:
         changed.append("level")
     if changed:
