@@ -48,9 +48,9 @@ def play(rows: list[Row], script: dict[int, list[Any]], level: str = "l2", **mor
         "capital": 1e6, "limits": FREE, "latency": LatencyModel.constant("10ms"),
         "handlers": frozenset({"on_wake"}), "wake_every": 100 * MS,
     } | more  # fmt: skip
-    chunk_rows = given.pop("chunk_rows", None)
+    chunk_rows, rules = given.pop("chunk_rows", None), given.pop("rules", PERP)
     calls = [script.get(k, []) for k in range(1, 200)]
-    case = Case([rows], [level], [PERP], Settings(**given), calls, chunk_rows)
+    case = Case([rows], [level], [rules], Settings(**given), calls, chunk_rows)
     return compare(case)[0]
 
 

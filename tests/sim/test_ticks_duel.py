@@ -29,9 +29,11 @@ def test_a_stream_of_random_markets_agrees_and_meets_every_rule() -> None:
         reasons.update(trade.reason for trade in twin.trades)
         refusals.update(order.reason for order in twin.machine.log)
     risk = {FillReason.RISK_STOP_LOSS, FillReason.RISK_TAKE_PROFIT, FillReason.RISK_HALT}
-    assert set(reasons) == risk | {r for r in FillReason if r >= TAKER}
+    triggered = {FillReason.STOP, FillReason.TAKE_PROFIT}
+    assert set(reasons) == risk | triggered | {r for r in FillReason if r >= TAKER}
     told = {"WOULD_TAKE", "LOST_ON_THE_WAY", "END_OF_DATA", "REDUCED_TO_ZERO", "IOC_REMAINDER",
-            "FOK_NOT_FILLABLE", "NOT_IN_THIS_PHASE", "NO_SHORT_SELLING", "MAX_LEVERAGE"}  # fmt: skip
+            "FOK_NOT_FILLABLE", "NOT_IN_THIS_PHASE", "NO_SHORT_SELLING", "MAX_LEVERAGE", "DAY_ENDED",
+            "ABOVE_MAX_QTY", "TOO_MANY_ORDERS", "OUTSIDE_COLLAR", "MAX_ORDER_RATE"}  # fmt: skip
     assert told <= {reason.name for reason in refusals}
 
 

@@ -32,6 +32,8 @@ def random_case(dice: Dice, packets: int = 60) -> Case:
     levels = [dice.choice(["l1", "l2", "l2", "l3"]) for _ in range(count)]
     begin = MIDNIGHT - dice.choice([10**9, 5 * 10**9, 3600 * 10**9])
     rows = [random_rows(dice, level, begin, packets) for level in levels]
+    if dice.random() < 0.15:
+        rows = [without_trades(series) for series in rows]
     settings = random_settings(dice, begin)
     script = [
         [random_action(dice, count) for _ in range(dice.choice([0, 0, 1, 1, 2, 3]))]
@@ -54,6 +56,10 @@ def random_instrument(dice: Dice, k: int) -> Instrument:
         maker_fee=dice.choice([0.0, 0.001, -0.0005]),
         taker_fee=dice.choice([0.0, 0.001, 0.01]),
         venue=dice.choice(["", "X"]),
+        max_qty=dice.choice([None] * 5 + [10]),
+        max_orders=dice.choice([None] * 5 + [1, 3]),
+        price_band=dice.choice([None] * 5 + [0.01, 0.02]),
+        max_order_rate=dice.choice([None] * 6 + [2, 5]),
     )
 
 
@@ -79,6 +85,14 @@ def random_rows(dice: Dice, level: str, begin: int, packets: int) -> list[Row]:
         if dice.random() < 0.3:
             state["at"] = min(max(state["at"] + dice.choice([-1, 1]), 90), 110)
     return rows or random_rows(dice, level, begin, packets + 5)
+
+
+def without_trades(series: list[Row]) -> list[Row]:
+    """Return what is left without trades, each row a packet of its own."""
+    kept = [r for r in series if r.kind not in (K.TRADE, K.EXECUTE)]
+    for each in kept:
+        each.flags |= LAST
+    return kept or series
 
 
 def row(kind: K, side: int, price: int, qty: int, priority: int = 0) -> Row:
@@ -283,9 +297,18 @@ def random_action(dice: Dice, count: int) -> Action:
         }  # fmt: skip
     if kind < 0.45:
         return "send", odd_order(dice, k)
+    if kind < 0.6:
+        return random_stop(dice, k)
     away = dice.choice([0, 0, -1, 1, -2, 2])
     tif = dice.choice([0, 0, 0, 1, 2, 3, 3, 4])
     return "limit", dice.choice([1, -1]), away, dice.randint(1, 12), tif, k, dice.random() < 0.15
+
+
+def random_stop(dice: Dice, k: int) -> Action:
+    kind, side = dice.randint(3, 6), dice.choice([1, -1])
+    away, beyond = dice.choice([-3, -2, -1, 0, 1, 2, 3]), dice.choice([-2, -1, 0, 0, 1, 2])
+    tif = dice.choice([0, 0, 0, 1, 2, 3, 4, 4])
+    return "stop", kind, side, away, beyond, dice.randint(1, 12), tif, k, dice.random() < 0.3
 
 
 def odd_order(dice: Dice, k: int) -> dict[str, Any]:
@@ -293,7 +316,7 @@ def odd_order(dice: Dice, k: int) -> dict[str, Any]:
     odd = {
         "side": 0,
         "qty": 0,
-        "type": dice.choice([0, 3, 9]),
+        "type": dice.choice([0, 3, 7, 9]),
         "price": 0,
         "tif": 8,
         "instrument": 7,

@@ -31,7 +31,7 @@ FIGURES = (
 )  # fmt: skip
 ORDER_NAMES = (
     "id", "instrument", "side", "type", "tif", "price", "trigger", "qty", "filled", "reduce_only",
-    "origin", "status", "reason", "ts_sent", "ts_done",
+    "origin", "status", "reason", "ts_sent", "ts_done", "triggered",
 )  # fmt: skip
 
 
@@ -86,6 +86,10 @@ class Script:
             side, away, qty, tif, k, reduce_only = rest
             price = (views[k].best_bid if side > 0 else views[k].best_ask) or 100
             ctx.send(side, qty, 2, price + away, 0, tif, k, reduce_only)
+        elif name == "stop":
+            kind, side, away, beyond, qty, tif, k, reduce_only = rest
+            trigger = (views[k].best_bid or 100) + away
+            ctx.send(side, qty, kind, trigger + beyond, trigger, tif, k, reduce_only)
         elif name == "cancel":
             ctx.cancel(open_ids[rest[0] % len(open_ids)] if open_ids else rest[0])
         elif name == "replace":
@@ -238,6 +242,9 @@ def compare_ends(real: ReplayMarket, twin: Market) -> None:
     assert int(real.context["decisions"][0]) == twin.decisions
     assert int(real.context["refused"][0]) == twin.machine.refused
     assert int(real.context["halted"][0]) == int(twin.machine.risk.halted)
+    assert int(real.feeds["not_canceled"].sum()) == twin.machine.not_canceled
+    assert int(real.feeds["not_replaced"].sum()) == twin.machine.not_replaced
+    assert int(real.context["last_refusal"][0]) == int(twin.machine.last_refusal)
     assert real.feeds["unknown_rows"].tolist() == [v.unknown for v in twin.venues]
     assert real.positions[-1].tolist() == [view.position for view in twin.machine.views]
     refused = sum(o.status == S.REJECTED for o in twin.machine.log)

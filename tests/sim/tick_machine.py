@@ -9,9 +9,11 @@ from tick_fees import Tariff
 from tick_words import (
     CANCEL,
     HALT,
+    LIMITED,
     NEW,
     REPLACE,
     STOP_LOSS,
+    STOPS,
     STRATEGY,
     TAKE_PROFIT,
     K,
@@ -28,8 +30,6 @@ from tick_words import (
 from hftsim.core import Fill, Instrument, NewOrder, Side
 from hftsim.portfolio import Portfolio
 from hftsim.risk import RiskManager
-
-NEEDS_PRICE = (T.LIMIT, T.STOP_LIMIT, T.TAKE_PROFIT_LIMIT)
 
 
 @dataclasses.dataclass
@@ -75,7 +75,7 @@ class Machine:
         self.books = [Book() for _ in instruments]
         self.log: list[Order] = []
         self.live: list[Order] = []
-        self.now = self.step = self.refused = 0
+        self.now = self.step = self.refused = self.not_canceled = self.not_replaced = 0
         self.last_refusal = R.NONE
 
     # -- what a strategy sees -----------------------------------------------------------------
@@ -90,7 +90,7 @@ class Machine:
 
     def working(self, k: int, side: int) -> int:
         mine = [o for o in self.open_orders if o.instrument == k and o.side == side]
-        return sum(o.left for o in mine if not o.reduce_only)
+        return sum(o.most for o in mine if not o.reduce_only)
 
     @property
     def equity(self) -> float:
@@ -130,31 +130,37 @@ class Machine:
 
     def refusal(self, order: Order) -> R:
         k = order.instrument
-        if order.type >= T.STOP or order.tif >= Tif.DAY:
-            return R.BAD_TYPE
         if not 0 <= k < len(self.rules):
             return R.BAD_INSTRUMENT
         view, rules = self.views[k], self.rules[k]
         if not view.ready:
             return R.NO_MARKET
-        known = order.type in (T.MARKET, T.LIMIT) and order.tif in list(Tif)[:4]
+        known = order.type in (T.MARKET, T.LIMIT, *STOPS) and order.tif in list(Tif)[:5]
         if order.side not in (1, -1) or not known:
             return R.BAD_TYPE
-        is_limit = order.type == T.LIMIT
+        is_limit, is_stop = order.type in LIMITED, order.type in STOPS
         if order.tif == Tif.GTX and not is_limit:
             return R.WOULD_TAKE
         if order.qty <= 0:
             return R.BAD_QTY
-        if is_limit and order.price <= 0:
+        if (is_limit and order.price <= 0) or (is_stop and order.trigger <= 0):
             return R.BAD_PRICE
+        if self.too_large(k, order.qty):
+            return R.ABOVE_MAX_QTY
         if order.reduce_only:
             return R.NONE if order.side * view.position < 0 else R.NOTHING_TO_REDUCE
-        price = rules.price(order.price) if is_limit else view.close
+        price = rules.price(order.trigger) if is_stop else view.close
+        if is_limit:
+            price = rules.price(order.price)
         if order.qty * rules.lot_size < rules.min_qty:
             return R.BELOW_MIN_QTY
         if order.qty * price * float(rules.lot_size * rules.multiplier) < float(rules.min_notional):
             return R.BELOW_MIN_NOTIONAL
         return self.limit_of(k, order.side, order.qty, price)
+
+    def too_large(self, k: int, qty: int) -> bool:
+        largest = self.rules[k].max_qty
+        return largest is not None and qty * self.rules[k].lot_size > largest
 
     def limit_of(self, k: int, side: int, qty: int, price: float) -> R:
         request = NewOrder(symbol=self.rules[k].symbol, side=Side(side), qty=qty)
@@ -184,14 +190,18 @@ class Machine:
 
     def replace(self, order_id: int, price: int, qty: int) -> bool:
         order = self.known(order_id)
-        if order is None or order.type not in NEEDS_PRICE or price <= 0 or qty <= 0:
+        if order is None or order.type not in LIMITED or price <= 0 or qty <= 0:
             return False
-        k, more = order.instrument, qty - order.left
-        if more > 0 and not order.reduce_only:
+        k, more, reason = order.instrument, qty - order.most, R.NONE
+        if more > 0 and self.too_large(k, qty):
+            reason = R.ABOVE_MAX_QTY
+        elif more > 0 and not order.reduce_only:
             reason = self.limit_of(k, order.side, more, self.rules[k].price(price))
-            if reason:
-                self.last_refusal = reason
-                return False
+        if reason:
+            self.last_refusal = reason
+            return False
+        order.asked.append(qty)
+        order.asking += 1
         self.post(k, Request(REPLACE, order.id, price, qty))
         return True
 
@@ -225,8 +235,16 @@ class Machine:
             self.filled(k, order, report, when)
         elif report.said == "replaced":
             order.qty, order.price = order.filled + report.qty, report.price
-        elif report.said == "not changed":
+            order.answered()
+        elif report.said == "triggered":
+            order.triggered = True
+        elif report.said == "not canceled":
             order.canceling = False
+            self.not_canceled += 1
+        elif report.said == "not replaced":
+            order.answered()
+            self.last_refusal = report.reason
+            self.not_replaced += 1
         elif report.said == S.NEW:
             order.status = S.NEW
         elif report.said == S.REJECTED:
@@ -286,8 +304,11 @@ class Machine:
             self.cancel(order.id)
         held = self.views[k].position
         if held and self.views[k].ready and self.views[k].fresh and not any(o.origin for o in mine):
-            side = -1 if held > 0 else 1
-            self.send(side, abs(held), instrument=k, reduce_only=True, origin=origin)
+            side, qty = -1 if held > 0 else 1, abs(held)
+            largest = self.rules[k].max_qty
+            if largest is not None:
+                qty = min(qty, int(largest // self.rules[k].lot_size))
+            self.send(side, qty, instrument=k, reduce_only=True, origin=origin)
 
 
 def is_print(kind: int) -> bool:

@@ -13,13 +13,12 @@ from tick_fees import Tariff, first_received
 from tick_latency import Times
 from tick_machine import Machine, is_print
 from tick_venue import Venue
+from tick_words import DAY, MACHINE, VENUE, K, R, Report, Request, Row, S, Settings, Trade
 from tick_words import LAST as END_OF_PACKET
-from tick_words import MACHINE, VENUE, K, R, Report, Request, Row, S, Settings, Trade
 
 from hftsim.core import Instrument
 
-ROW, REQUEST, MARK, LOOK = range(4)
-DAY = 86_400_000_000_000
+MIDNIGHT, ROW, TRIGGER, REQUEST, MARK, LOOK = range(6)
 Handler = Callable[[Machine, str, Any], None]
 
 
@@ -47,7 +46,17 @@ class Market:
         self.tariff = Tariff(settings.fees, instruments, first_received(rows) + feed)
         self.machine.tariff = self.tariff
         self.venues = [
-            Venue(k, rules, levels[k], settings, self.reporter(k), self.mark, self.tariff)
+            Venue(
+                k,
+                rules,
+                levels[k],
+                any(is_print(r.kind) for r in rows[k]),
+                settings,
+                self.reporter(k),
+                self.mark,
+                self.remind,
+                self.tariff,
+            )
             for k, rules in enumerate(self.rules)
         ]
         self.arrived = [-(10**30)] * len(rows)
@@ -89,13 +98,17 @@ class Market:
     def mark(self, time: int, which: int, trade: Trade) -> None:
         self.at(time, MARK, (which, trade))
 
+    def remind(self, k: int, time: int, what: str) -> None:
+        """Call a venue back: at a `midnight` before its rows, at a `trigger` after them."""
+        self.at(time, MIDNIGHT if what == "midnight" else TRIGGER, k)
+
     def post(self, k: int, request: Request) -> None:
         """Send a request; one that is lost on the way is reported after its negative latency."""
         now = self.machine.now
         taken = self.times[k].request(request.kind, now)
         if taken < 0:
-            said = S.REJECTED if request.kind == "new" else "not changed"
-            lost = Report(request.order_id, said, R.LOST_ON_THE_WAY)
+            said = {"new": S.REJECTED, "cancel": "not canceled", "replace": "not replaced"}
+            lost = Report(request.order_id, said[request.kind], R.LOST_ON_THE_WAY)
             self.come_back(k, now - taken, 0, lost)
             return
         self.arrived[k] = max(now + taken, self.arrived[k])
@@ -125,6 +138,10 @@ class Market:
             if rank == ROW:
                 k, row = what
                 self.venues[k].row(row)
+            elif rank == MIDNIGHT:
+                self.venues[what].end_day(time)
+            elif rank == TRIGGER:
+                self.venues[what].let_in(time)
             elif rank == REQUEST:
                 k, request = what
                 self.unsent -= 1

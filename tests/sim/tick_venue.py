@@ -11,10 +11,13 @@ from tick_words import (
     ASK,
     BID,
     CANCEL,
+    DAY,
     HALT,
+    LIMITED,
     MARKS,
     NEW,
     STOP_LOSS,
+    STOPS,
     TAKE_PROFIT,
     F,
     K,
@@ -44,16 +47,23 @@ class Venue:
         index: int,
         rules: Instrument,
         level: str,
+        has_trades: bool,
         settings: Settings,
         report: Callable[[int, Report], None],
         mark: Callable[[int, int, Trade], None],
+        remind: Callable[[int, int, str], None],
         tariff: Tariff,
     ) -> None:
         self.tariff, self.taken = tariff, Taken(settings.liquidity_half_life)
         self.index, self.rules, self.level, self.settings = index, rules, level, settings
-        self.report, self.mark = report, mark
+        self.report, self.mark, self.remind = report, mark, remind
         self.book, self.now = Book(), 0
         self.own: list[Resting] = []
+        self.waiting: list[Resting] = []
+        self.reached: set[int] = set()
+        self.last: int | None = None
+        self.has_trades = has_trades
+        self.second, self.asked = 0, 0
         self.held = self.newest = self.unknown = 0
         self.halted = False
         self.may_short = settings.limits.allows_short(rules.kind)
@@ -63,6 +73,7 @@ class Venue:
 
     def row(self, row: Row) -> None:
         self.now = row.ts_event
+        self.look_at_stops(row)
         if row.kind in (K.ADD, K.REDUCE, K.DELETE, K.EXECUTE) and row.priority == 0:
             self.unknown += 1
             if row.kind == K.EXECUTE:
@@ -177,6 +188,9 @@ class Venue:
 
     def trade(self, order: Resting, qty: int, price: int, reason: F) -> None:
         maker = reason != F.TAKER_WALK
+        if not maker and order.trigger is not None:
+            is_stop = order.type in (T.STOP, T.STOP_LIMIT)
+            reason = F.STOP if is_stop else F.TAKE_PROFIT
         rules, mid = self.rules, self.book.mid
         fee = self.tariff.charge(self.index, self.now, maker, float(price) * qty * rules.tick_value)
         away = math.nan if mid is None else order.side * (price - mid) * float(rules.tick_size)
@@ -205,45 +219,153 @@ class Venue:
 
     def request(self, now: int, request: Request, order: Order) -> None:
         self.now = now
-        mine = next((o for o in self.own if o.id == request.order_id), None)
-        if request.kind == NEW:
+        here = (o for o in [*self.own, *self.waiting] if o.id == request.order_id)
+        mine, kind = next(here, None), request.kind
+        if kind == NEW:
             self.new(order)
+        elif kind != CANCEL and self.too_fast():
+            self.report(now, Report(request.order_id, "not replaced", R.MAX_ORDER_RATE))
         elif mine is None:
-            self.report(now, Report(request.order_id, "not changed", R.UNKNOWN_ORDER))
-        elif request.kind == CANCEL:
-            self.own.remove(mine)
+            said = "not canceled" if kind == CANCEL else "not replaced"
+            self.report(now, Report(request.order_id, said, R.UNKNOWN_ORDER))
+        elif kind == CANCEL:
+            self.take_out(mine)
             self.ended(mine, S.CANCELED)
+        elif mine in self.waiting:
+            self.shrink(mine, request.qty)
         else:
             self.replace(mine, request)
 
+    def take_out(self, order: Resting) -> None:
+        (self.own if order in self.own else self.waiting).remove(order)
+
+    def too_fast(self) -> bool:
+        """Count a new order or replace; whether the venue has had enough in this second."""
+        second, most = self.now // 10**9, self.rules.max_order_rate
+        self.asked = self.asked + 1 if second == self.second else 1
+        self.second = second
+        return most is not None and self.asked > most
+
+    def outside_band(self, price: int | None) -> bool:
+        mid, band = self.book.mid, self.rules.price_band
+        if mid is None or price is None or band is None:
+            return False
+        return abs(price - mid) / abs(mid) > band * (1 + 1e-9)
+
+    def refusal(self, mine: Resting) -> R:
+        rests = mine.trigger is not None or (
+            mine.type == T.LIMIT and mine.tif not in (Tif.IOC, Tif.FOK)
+        )
+        most, here = self.rules.max_orders, len(self.own) + len(self.waiting)
+        if self.too_fast():
+            return R.MAX_ORDER_RATE
+        if self.halted:
+            return R.NOT_IN_THIS_PHASE
+        if rests and most is not None and here >= most:
+            return R.TOO_MANY_ORDERS
+        if self.outside_band(mine.price):
+            return R.OUTSIDE_COLLAR
+        if mine.tif == Tif.GTX and mine.trigger is None and self.would_take(mine):
+            return R.WOULD_TAKE
+        return R.NONE
+
     def new(self, order: Order) -> None:
-        price = None if order.type == T.MARKET else order.price
+        price = order.price if order.type in LIMITED else None
         mine = Resting(
             order.id, order.side, order.type, order.tif, price, order.qty,
             order.reduce_only or (order.side < 0 and not self.may_short),
             self.now, self.newest, origin=order.origin,
+            trigger=order.trigger if order.type in STOPS else None,
         )  # fmt: skip
-        if self.halted:
-            self.ended(mine, S.REJECTED, R.NOT_IN_THIS_PHASE)
-        elif order.tif == Tif.GTX and self.would_take(mine):
-            self.ended(mine, S.REJECTED, R.WOULD_TAKE)
-        else:
-            self.report(self.now, Report(order.id, S.NEW))
+        refused = self.refusal(mine)
+        if refused:
+            self.ended(mine, S.REJECTED, refused)
+            return
+        self.report(self.now, Report(order.id, S.NEW))
+        if order.tif == Tif.DAY:
+            self.remind(self.index, (self.now // DAY + 1) * DAY, "midnight")
+        if mine.trigger is None:
             self.enter(mine)
+        elif self.is_met(mine, self.price_for(mine)):
+            self.activate(mine)
+        else:
+            self.waiting.append(mine)
+
+    # -- stops, and the end of a day ----------------------------------------------------------
+
+    def price_for(self, order: Resting) -> int | None:
+        """Return what a stop looks at: the last trade, or the price at which it would trade."""
+        return self.last if self.has_trades else self.book.top[-order.side]
+
+    def is_met(self, order: Resting, price: int | None) -> bool:
+        if price is None or order.trigger is None:
+            return False
+        upwards = order.side if order.type in (T.STOP, T.STOP_LIMIT) else -order.side
+        return (price - order.trigger) * upwards >= 0
+
+    def look_at_stops(self, row: Row) -> None:
+        """Note a trade, and which stops it triggers once all rows of its time have come."""
+        if not self.has_trades:
+            if self.waiting:
+                self.remind(self.index, self.now, "trigger")
+        elif row.kind in (K.TRADE, K.EXECUTE):
+            self.last = row.price
+            met = {o.id for o in self.waiting if self.is_met(o, row.price)}
+            if met:
+                self.reached |= met
+                self.remind(self.index, self.now, "trigger")
+
+    def let_in(self, now: int) -> None:
+        """Let the stops come in that were triggered at this time, in order of arrival."""
+        self.now = now
+        reached, self.reached = self.reached, set()
+        for order in [] if self.halted else self.waiting[:]:
+            price = None if self.has_trades else self.price_for(order)
+            if order.id in reached or self.is_met(order, price):
+                self.waiting.remove(order)
+                self.activate(order)
+
+    def activate(self, order: Resting) -> None:
+        self.report(self.now, Report(order.id, "triggered"))
+        order.ts_entry, order.newest = self.now, self.newest
+        if order.tif == Tif.GTX and self.would_take(order):
+            self.ended(order, S.CANCELED, R.WOULD_TAKE)
+        else:
+            self.enter(order)
+
+    def end_day(self, now: int) -> None:
+        self.now = now
+        ending = [o for o in [*self.own, *self.waiting] if o.tif == Tif.DAY]
+        for order in sorted(ending, key=lambda o: o.id):
+            self.take_out(order)
+            self.ended(order, S.EXPIRED, R.DAY_ENDED)
+
+    def shrink(self, mine: Resting, qty: int) -> None:
+        """Make a waiting stop smaller: nothing else of it can be replaced."""
+        refused = R.NOT_IN_THIS_PHASE if self.halted else R.NONE
+        if not refused and qty >= mine.left:
+            refused = R.BAD_TYPE
+        if refused:
+            self.report(self.now, Report(mine.id, "not replaced", refused))
+            return
+        mine.left = qty
+        self.report(self.now, Report(mine.id, "replaced", price=mine.price or 0, qty=qty))
 
     def replace(self, mine: Resting, request: Request) -> None:
         old = mine.price
+        keeps = old == request.price and request.qty < mine.left
         mine.price = request.price
         refused = R.NOT_IN_THIS_PHASE if self.halted else R.NONE
+        if not refused and not keeps and self.outside_band(mine.price):
+            refused = R.OUTSIDE_COLLAR
         if not refused and mine.tif == Tif.GTX and self.would_take(mine):
             refused = R.WOULD_TAKE
         if refused:
             mine.price = old
-            self.report(self.now, Report(mine.id, "not changed", refused))
+            self.report(self.now, Report(mine.id, "not replaced", refused))
             return
         done = Report(mine.id, "replaced", price=request.price, qty=request.qty)
         self.report(self.now, done)
-        keeps = old == request.price and request.qty < mine.left
         mine.left = request.qty
         if not keeps:
             self.own.remove(mine)
@@ -278,7 +400,7 @@ class Venue:
             return
         if order.reduce_only and self.wanted(order) == 0:
             self.ended(order, S.EXPIRED, R.REDUCED_TO_ZERO)
-        elif order.type == T.MARKET or order.tif in (Tif.IOC, Tif.FOK):
+        elif order.price is None or order.tif in (Tif.IOC, Tif.FOK):
             self.ended(order, S.EXPIRED, R.IOC_REMAINDER)
         else:
             order.front = order.entry = float(self.book.qty(order.side, order.price))

@@ -18,6 +18,9 @@ STRATEGY, STOP_LOSS, TAKE_PROFIT, HALT = range(4)
 NEW, CANCEL, REPLACE = "new", "cancel", "replace"
 BID, ASK = 1, -1
 MARKS = (100_000_000, 1_000_000_000, 10_000_000_000)
+DAY = 86_400_000_000_000
+STOPS = (T.STOP, T.STOP_LIMIT, T.TAKE_PROFIT, T.TAKE_PROFIT_LIMIT)
+LIMITED = (T.LIMIT, T.STOP_LIMIT, T.TAKE_PROFIT_LIMIT)
 
 
 @dataclasses.dataclass
@@ -69,10 +72,24 @@ class Order:
     status: OrderStatus = S.PENDING_NEW
     reason: RejectReason = R.NONE
     canceling: bool = False
+    triggered: bool = False
+    asked: list[int] = dataclasses.field(default_factory=list)
+    """Open quantities of the replaces sent since none was on its way, and how many still are."""
+    asking: int = 0
 
     @property
     def left(self) -> int:
         return self.qty - self.filled
+
+    @property
+    def most(self) -> int:
+        """The most lots that may come to be open."""
+        return max([self.left, *self.asked])
+
+    def answered(self) -> None:
+        self.asking -= 1
+        if self.asking == 0:
+            self.asked.clear()
 
     @property
     def is_open(self) -> bool:
@@ -83,6 +100,7 @@ class Order:
         return (
             self.id, self.instrument, self.side, self.type, self.tif, self.price, self.trigger, self.qty,
             self.filled, self.reduce_only, self.origin, self.status, self.reason, self.ts_sent, self.ts_done,
+            self.triggered,
         )  # fmt: skip
 
 
@@ -103,6 +121,7 @@ class Resting:
     traded: float = 0.0
     entry: float = 0.0
     origin: int = STRATEGY
+    trigger: int | None = None
 
     def reaches(self, price: int) -> bool:
         """Whether this order would trade with somebody of the other side at `price`."""
@@ -153,7 +172,7 @@ class Request:
 
 @dataclasses.dataclass
 class Report:
-    """What comes back; `said` is a status, or "replaced" or "not changed"."""
+    """What comes back: a status, or "replaced", "triggered", "not canceled", "not replaced"."""
 
     order_id: int
     said: Any

@@ -6,7 +6,7 @@ from typing import Any
 
 from hftsim.core.durations import duration_ns
 from hftsim.core.errors import ConfigError, UnknownNameError
-from hftsim.core.instrument import Instrument
+from hftsim.core.instrument import VENUE_RULES, Instrument
 from hftsim.risk import RiskLimits
 from hftsim.sim.bars import BarMarketSettings
 from hftsim.sim.fees import FeeSchedule
@@ -29,6 +29,11 @@ class BacktestConfig:
     fee_rate : one fee for makers and takers, instead of the instrument's.
     maker_fee, taker_fee : fees instead of the instrument's; they win over `fee_rate`.
     fees : on ticks, fees by the volume traded, instead of all of these.
+    max_qty : orders larger than this, in base units, are refused, instead of the instrument's rule.
+    max_orders : on ticks, how many orders may be open, instead of the instrument's rule.
+    price_band : on ticks, how far a limit may be from the venue's mid price, a fraction, instead of
+        the instrument's rule.
+    max_order_rate : on ticks, new orders and replaces in a second, instead of the instrument's rule.
     slippage : what takers pay beyond the reference price.
     max_volume_share : largest part of the average volume of the last 20 bars that may fill in one
         bar; 0 is no limit.
@@ -54,6 +59,10 @@ class BacktestConfig:
     maker_fee: float | None = None
     taker_fee: float | None = None
     fees: FeeSchedule | None = None
+    max_qty: float | None = None
+    max_orders: int | None = None
+    price_band: float | None = None
+    max_order_rate: int | None = None
     slippage: SlippageModel = dataclasses.field(default_factory=SlippageModel)
     max_volume_share: float = 0.1
     intrabar: str = "worst"
@@ -80,6 +89,9 @@ class BacktestConfig:
             fee = getattr(self, name)
             if fee is not None:
                 _require(-0.5 < fee < 0.5, name, fee, "a fraction (0.001 is 0.1 %)")
+        for name in VENUE_RULES:
+            rule = getattr(self, name)
+            _require(rule is None or rule > 0, name, rule, "above 0")
         self._check_ticks()
         if self.chunk_rows is not None:
             _require(self.chunk_rows >= 1, "chunk_rows", self.chunk_rows, "1 or more")
@@ -111,12 +123,16 @@ class BacktestConfig:
         return dataclasses.replace(RiskLimits.off(), allow_short=self.risk_limits.allow_short)
 
     def with_fees(self, instrument: Instrument) -> Instrument:
-        """Return the instrument with this configuration's fees; of tiers, those of the first day."""
+        """Return the instrument with this configuration's fees and rules of the venue.
+
+        Of tiers, the fees are those of the first day.
+        """
         if self.fees is not None:
-            return self.fees.charged(instrument)
+            instrument = self.fees.charged(instrument)
         maker = self.maker_fee if self.maker_fee is not None else self.fee_rate
         taker = self.taker_fee if self.taker_fee is not None else self.fee_rate
         changes = {"maker_fee": maker, "taker_fee": taker}
+        changes |= {name: getattr(self, name) for name in VENUE_RULES}
         return instrument.replace(**{n: v for n, v in changes.items() if v is not None})
 
     def market_settings(self) -> BarMarketSettings:
@@ -170,11 +186,10 @@ class BacktestConfig:
         }
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all settings as plain values, without fees by volume and half-lives that are off."""
-        told = dataclasses.asdict(self)
-        for name in ("fees", "liquidity_half_life"):
-            if told[name] is None:
-                del told[name]
+        """Return all settings as plain values, without fees by volume, half-lives and rules that are off."""
+        off = ("fees", "liquidity_half_life", *VENUE_RULES)
+        given = dataclasses.asdict(self)
+        told = {k: v for k, v in given.items() if v is not None or k not in off}
         told["latency"] = self.latency.to_dict()
         return told
 

@@ -107,6 +107,8 @@ class TickRun:
             "rows_of_unknown_orders": int(feeds["unknown_rows"].sum()),
             "settled_after_end": int(run["settled"][0]),
             "unsent_at_end": int(run["unsent"][0]),
+            "cancels_refused": int(feeds["not_canceled"].sum()),
+            "replaces_refused": int(feeds["not_replaced"].sum()),
         }
 
     def benchmark(self) -> pd.Series:

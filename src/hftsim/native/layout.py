@@ -81,6 +81,7 @@ INSTRUMENT = record_dtype(
         "lot_size": float,
         "tick_value": float,
         "min_qty": int,
+        "max_qty": int,
         "min_notional": float,
         "maker_fee": float,
         "taker_fee": float,
@@ -118,6 +119,8 @@ ORDER = record_dtype(
         "resting": bool,
         "canceling": bool,
         "slot": int,
+        "asking": int,
+        "asked": int,
     }
 )
 
@@ -181,6 +184,8 @@ PRIVATE = frozenset(
         "trade_at",
         "market_at",
         "slot",
+        "asking",
+        "asked",
         "markout_100ms",
         "markout_1s",
         "markout_10s",

@@ -29,6 +29,7 @@ from hftsim.sim.orders._kernels import (
     instrument_of,
     is_working,
     log_order,
+    most_open,
     open_order,
     order_of,
 )
@@ -38,6 +39,7 @@ BAD_QTY, BELOW_MIN_QTY = int(RejectReason.BAD_QTY), int(RejectReason.BELOW_MIN_Q
 BELOW_MIN_NOTIONAL = int(RejectReason.BELOW_MIN_NOTIONAL)
 TOO_MANY_ORDERS, NO_MARKET = int(RejectReason.TOO_MANY_ORDERS), int(RejectReason.NO_MARKET)
 BAD_TYPE = int(RejectReason.BAD_TYPE)
+ABOVE_MAX_QTY = int(RejectReason.ABOVE_MAX_QTY)
 NOTHING_TO_REDUCE = int(RejectReason.NOTHING_TO_REDUCE)
 
 PROTECTIVE = 3
@@ -48,6 +50,12 @@ PROTECTIVE = 3
 def needs_price(kind):
     """Whether an order type has a limit price."""
     return kind in (LIMIT, STOP_LIMIT, TAKE_PROFIT_LIMIT)
+
+
+@inline
+def is_too_large(own, qty):
+    """Whether the venue takes no order of so many lots; a `max_qty` of 0 is no rule."""
+    return 0 < own.max_qty < qty
 
 
 @compiled
@@ -70,6 +78,8 @@ def refusal_of(ctx, side, kind, qty, price, trigger, tif, instrument, reduce_onl
         return BAD_PRICE
     if ctx.open_count >= ctx.open_capacity - PROTECTIVE * ctx.instruments:
         return TOO_MANY_ORDERS
+    if is_too_large(own, qty):
+        return ABOVE_MAX_QTY
     if reduce_only:
         return NONE if own.position * side < 0 else NOTHING_TO_REDUCE
     worth = own.close
@@ -139,6 +149,8 @@ def cancel(address, order_id):
 @compiled
 def check_more(ctx, own, order, more, price):
     """Return why a working order may not grow by `more` lots, or NONE."""
+    if is_too_large(own, most_open(order) + more):
+        return ABOVE_MAX_QTY
     if order.reduce_only:
         return NONE
     return check_order(ctx, own, order.side, more, price * own.tick_size)

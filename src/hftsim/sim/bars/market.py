@@ -221,6 +221,7 @@ class BarMarket:
                 "lot_size": lot,
                 "tick_value": rules.tick_value,
                 "min_qty": int(-(-rules.min_qty // rules.lot_size)),
+                "max_qty": rules.max_lots,
                 "min_notional": float(rules.min_notional),
                 "maker_fee": rules.maker_fee,
                 "taker_fee": rules.taker_fee,

@@ -63,6 +63,12 @@ def is_working(order):
 
 
 @inline
+def most_open(order):
+    """Return the most lots an order may come to have open: now, or by a replace on its way."""
+    return max(order.qty - order.filled, order.asked)
+
+
+@inline
 def count_open(own, order, qty):
     """Add `qty` lots to what this order's side still has working; reduce-only ones don't count."""
     if not order.reduce_only:
@@ -76,7 +82,7 @@ def count_open(own, order, qty):
 def close_order(ctx, order, status, reason):
     """End a working order."""
     own = instrument_of(ctx, order.instrument)
-    count_open(own, order, order.filled - order.qty)
+    count_open(own, order, -most_open(order))
     order.status = status
     order.reason = reason
     order.ts_done = ctx.now
@@ -118,7 +124,7 @@ def log_order(ctx, side, kind, qty, price, trigger, tif, instrument, reduce_only
     order.triggered = False
     order.resting = False
     order.canceling = False
-    order.slot = 0
+    order.slot = order.asking = order.asked = 0
     return order
 
 

@@ -9,10 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from hftsim.core.events import EventFlag, EventKind
 from hftsim.data.ticks import Chunk
 from hftsim.native.layout import address_of, fill_record
 
 VENUE, MACHINE = 0, 1
+_WINDOWS = (1 << 10, 1 << 62)
+"""Where a chunk's last trade is looked for: mostly it is among the last rows."""
 
 
 class FeedChunks:
@@ -47,6 +50,7 @@ class FeedChunks:
         """Give each cursor that has come to an end the next rows, where there are any."""
         feed = self._feeds[self._index]
         if feed["more"] and feed["row"] >= self._records["rows"][VENUE]:
+            self._note_last_print()
             self._move_on(VENUE)
         if feed["local_more"] and feed["local_row"] >= self._records["rows"][MACHINE]:
             self._move_on(MACHINE)
@@ -57,6 +61,20 @@ class FeedChunks:
         self._install(cursor, self._next(cursor))
         if self._held[1 - cursor].first_row > done.first_row:
             done.release()
+
+    def _note_last_print(self) -> None:
+        """Keep the venue's last trade of the rows that it has passed: stops that arrive look at it."""
+        feed, columns = self._feeds[self._index], self._held[VENUE].columns
+        known, rows = int(feed["print_row"]), len(columns["kind"])
+        feed["print_row"] = 0
+        for window in () if feed["trigger_by_best"] else _WINDOWS:
+            first = max(known, rows - window)
+            kinds, flags = columns["kind"][first:], columns["flags"][first:]
+            prints = (kinds == EventKind.TRADE) | (kinds == EventKind.EXECUTE)
+            found = np.flatnonzero(prints & (flags & EventFlag.ON_EXCHANGE != 0))
+            if len(found):
+                feed["last_print"], feed["printed"] = columns["price"][first + found[-1]], True
+                return
 
     def _next(self, cursor: int) -> Chunk | None:
         if self._waiting[cursor]:

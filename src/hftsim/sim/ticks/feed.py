@@ -103,13 +103,14 @@ class FeedMemory:
             queue_power=settings.queue.n,
             partial_fills=settings.partial_fills,
             trade_through=settings.trade_through,
+            trigger_by_best=not has_trades(ticks),
         )
 
     def _lay_own(self, capacity: int) -> None:
         from hftsim.sim.ticks.own._kernels import BEST_KEY
         from hftsim.sim.ticks.records._kernels import NEVER, NO_KEY, OWN_WORDS
 
-        own, counts = np.zeros((2, capacity), np.int64), np.zeros(OWN_WORDS, np.int64)
+        own, counts = np.zeros((3, capacity), np.int64), np.zeros(OWN_WORDS, np.int64)
         counts[BEST_KEY : BEST_KEY + 2] = NO_KEY
         self._keep += [own, counts]
         self._lay(
@@ -118,6 +119,10 @@ class FeedMemory:
             own_capacity=capacity,
             next_request=NEVER,
             next_markout=NEVER,
+            next_trigger=NEVER,
+            day_end=NEVER,
+            rise=NEVER,
+            fall=-NEVER,
         )
 
     def _lay_taken(self, half_life: str | None) -> None:
@@ -147,3 +152,9 @@ class FeedMemory:
     def _lay_rings(self) -> None:
         for name, ring in self._rings.items():
             self._lay(**{f"{name}s_at": address_of(ring), f"{name}_capacity": len(ring)})
+
+
+def has_trades(ticks: Ticks) -> bool:
+    """Whether the data have public trades, as their metadata count them; unknown: yes."""
+    counts = ticks.metadata.get("counts", {"TRADE": 1})
+    return bool(counts.get("TRADE", 0) + counts.get("EXECUTE", 0))

@@ -228,6 +228,8 @@ class ReplayMarket:
         allowed = self.settings.allow_short
         may_short = rules.kind != InstrumentKind.SPOT if allowed is None else allowed
         self.feeds["may_short"][k] = may_short
+        for name in ("max_orders", "price_band", "max_order_rate"):
+            self.feeds[name][k] = getattr(rules, name) or 0
         fill_record(
             self.instrument_records,
             {
@@ -236,6 +238,7 @@ class ReplayMarket:
                 "lot_size": float(rules.lot_size),
                 "tick_value": rules.tick_value,
                 "min_qty": int(-(-rules.min_qty // rules.lot_size)),
+                "max_qty": rules.max_lots,
                 "min_notional": float(rules.min_notional),
                 "maker_fee": rules.maker_fee,
                 "taker_fee": rules.taker_fee,
@@ -287,6 +290,7 @@ class ReplayMarket:
         from hftsim.sim.ticks.rare._kernels import rare_row
         from hftsim.sim.ticks.requests._kernels import accept
         from hftsim.sim.ticks.taken._kernels import taken
+        from hftsim.sim.ticks.waiting._kernels import look_ahead
 
         sources: dict[str, Callable[..., int]] = {
             "exchange_op": advance_exchange,
@@ -294,6 +298,7 @@ class ReplayMarket:
             "own_row_op": own_row,
             "accept_op": accept,
             "rare_row_op": rare_row,
+            "look_ahead_op": look_ahead,
             "guard_op": guard,
         }
         if self.settings.liquidity_half_life is not None:

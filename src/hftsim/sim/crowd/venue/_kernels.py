@@ -31,7 +31,7 @@ from hftsim.sim.crowd.records._kernels import (
 )
 from hftsim.sim.crowd.records._kernels import ints_at as numbers_at
 from hftsim.sim.crowd.rows._kernels import ADD, shown_at
-from hftsim.sim.orders._kernels import BUY, REDUCED_TO_ZERO, order_of
+from hftsim.sim.orders._kernels import BUY, DAY, REDUCED_TO_ZERO, STOP, order_of
 from hftsim.sim.orders._kernels import FOK as ORDER_FOK
 from hftsim.sim.orders._kernels import GTX as ORDER_GTX
 from hftsim.sim.orders._kernels import IOC as ORDER_IOC
@@ -51,7 +51,8 @@ from hftsim.sim.ticks.records._kernels import (
     EXPIRED,
     NEVER,
     NEW,
-    NOT_CHANGED,
+    NOT_CANCELED,
+    NOT_REPLACED,
     REJECTED,
     REPLACED,
     feed_of,
@@ -60,10 +61,18 @@ from hftsim.sim.ticks.records._kernels import (
     run_at,
 )
 from hftsim.sim.ticks.records._kernels import CANCEL as CANCEL_REQUEST
+from hftsim.sim.ticks.rules._kernels import (
+    MAX_ORDER_RATE,
+    OUTSIDE_COLLAR,
+    is_outside_band,
+    is_too_fast,
+    refusal_of_new,
+)
 
 _U = np.uint64
 TAKER_WALK, QUEUE_FRONT = int(FillReason.TAKER_WALK), int(FillReason.QUEUE_FRONT)
 UNKNOWN_ORDER, NONE = int(RejectReason.UNKNOWN_ORDER), int(RejectReason.NONE)
+BAD_TYPE = int(RejectReason.BAD_TYPE)
 call_crowd, call_accept = call_at(2), call_at(2)
 ARRIVED, NEEDS_ROOM, NEEDS_CROWD = range(3)
 """How an advance ends: at its time; for want of room in the logs; because the crowd needs something
@@ -123,7 +132,7 @@ def own_report(run_address, order_id, kind, price, qty, leaves, is_maker):
         respond(feed, time, order_id, REPLACED, 0, 0, price, qty)
         return 0
     if kind == REJECT and leaves:
-        respond(feed, time, order_id, NOT_CHANGED, 0, price, 0, 0)
+        respond(feed, time, order_id, NOT_REPLACED, 0, price, 0, 0)
         return 0
     told = REJECTED if kind == REJECT else EXPIRED
     if kind == CANCEL and price == NONE:
@@ -145,6 +154,12 @@ def tif_for(order):
 def enter_new(run, ctx, feed, order, time):
     """Put a new order into the crowd's outbox; a reduce-only one no larger than the position."""
     crowd, qty = crowd_of(feed), order.qty
+    reason = refusal_of_new(feed, order, feed.own_capacity + 1 - run.resting_free, time)
+    if reason == 0 and (order.type >= STOP or order.tif == DAY):
+        reason = BAD_TYPE
+    if reason != 0:
+        respond(feed, time, order.id, REJECTED, 0, reason, 0, order.qty)
+        return
     reduce_only = order.reduce_only or (order.side != BUY and not feed.may_short)
     if reduce_only:
         open_qty = -feed.exchange_position * order.side
@@ -168,6 +183,21 @@ def enter_new(run, ctx, feed, order, time):
     order_in(crowd, resting.priority).own = order.id
 
 
+@compiled
+def refusal_of_replace(run, feed, request, slot, time):
+    """Return why the venue does not even hand a replace to its matching engine, or 0."""
+    if is_too_fast(feed, time):
+        return MAX_ORDER_RATE
+    if slot < 0:
+        return UNKNOWN_ORDER
+    resting = resting_of(run, slot)
+    side = 1 if resting.index == 0 else -1
+    keeps_place = request.qty < resting.leaves and request.price * side == resting.key
+    if not keeps_place and is_outside_band(feed, request.price):
+        return OUTSIDE_COLLAR
+    return 0
+
+
 def accept_in_crowd(run_address, instrument):
     """Put the request that has reached the venue first into the crowd's outbox; a kernel of its own."""
     run = run_at(run_address)
@@ -179,12 +209,17 @@ def accept_in_crowd(run_address, instrument):
     slot = slot_of(ctx, request.order_id)
     if request.kind == NEW:
         enter_new(run, ctx, feed, order_of(ctx, request.order_id), time)
-    elif slot < 0:
-        respond(feed, time, request.order_id, NOT_CHANGED, 0, UNKNOWN_ORDER, 0, 0)
     elif request.kind == CANCEL_REQUEST:
-        post_cancel(crowd, resting_of(run, slot).priority)
+        if slot < 0:
+            respond(feed, time, request.order_id, NOT_CANCELED, 0, UNKNOWN_ORDER, 0, 0)
+        else:
+            post_cancel(crowd, resting_of(run, slot).priority)
     else:
-        post_replace(crowd, resting_of(run, slot).priority, request.price, request.qty)
+        reason = refusal_of_replace(run, feed, request, slot, time)
+        if reason != 0:
+            respond(feed, time, request.order_id, NOT_REPLACED, 0, reason, 0, 0)
+        else:
+            post_replace(crowd, resting_of(run, slot).priority, request.price, request.qty)
     feed.next_request = NEVER
     if feed.request_head == feed.request_tail:
         feed.request_head = feed.request_tail = 0

@@ -1,7 +1,7 @@
 """The venue's clock: recorded rows and own requests, in the order in which they reach it.
 
-At one time recorded rows come first, then own requests in the order sent; the mid price that a
-fill is compared with is that after all of them.
+At one time recorded rows come first, then stops that they triggered, then own requests in the order
+sent; the mid price that a fill is compared with is that after all of them.
 """
 
 import numpy as np
@@ -51,6 +51,7 @@ LEVEL_KINDS = BY_ORDER | BY_LEVEL
 DONE, FULL, FAR_FULL, CHUNK_END = range(4)
 """How an advance ends: at its time; for want of room in the logs or of far levels; of rows."""
 call_own_row, call_accept, call_rare_row = call_at(10), call_at(2), call_at(6)
+call_look_ahead = call_at(3)
 
 ROOM = 1 << 16
 """So many fills and responses always fit before a row or request is handled."""
@@ -207,16 +208,20 @@ def advance_exchange(run_address, instrument, until):
     run = run_at(run_address)
     ctx, feed = context_at(run.context_at), feed_of(run, instrument)
     while True:
-        stop = min(until, feed.next_request, feed.next_markout)
+        stop = min(until, feed.next_request, feed.next_markout, feed.day_end - 1)
+        if feed.waiting > 0:
+            stop = call_look_ahead(run.look_ahead_op, run_address, instrument, stop)
         ended = advance_rows(run_address, run, ctx, feed, stop)
         if ended != DONE:
             return ended
-        if feed.next_request <= min(until, feed.next_markout):
+        stop = min(stop, feed.next_markout)
+        asked = min(feed.next_request, feed.next_trigger) <= stop
+        if not asked and feed.next_markout <= stop:
+            note_markouts(ctx, feed)
+        elif asked or feed.day_end <= until:
             if is_full(ctx, feed):
                 return FULL
             call_accept(run.accept_op, run_address, instrument)
-        elif feed.next_markout <= until:
-            note_markouts(ctx, feed)
         else:
             return DONE
 
@@ -234,4 +239,4 @@ def next_exchange(feed):
     time = NEVER
     if feed.row < chunk.rows:
         time = ints_at(chunk.ts_event_at, chunk.rows)[feed.row]
-    return min(time, feed.next_request)
+    return min(time, feed.next_request, feed.next_trigger, feed.day_end)

@@ -24,6 +24,7 @@ from hftsim.sim.orders._kernels import (
     count_open,
     instrument_of,
     is_working,
+    most_open,
     order_of,
 )
 from hftsim.sim.orders._kernels import EXPIRED as ORDER_EXPIRED
@@ -46,8 +47,10 @@ from hftsim.sim.ticks.records._kernels import (
     EXPIRED,
     FILLED,
     NEVER,
+    NOT_CANCELED,
     REJECTED,
     REPLACED,
+    TRIGGERED,
     UNKNOWN,
     chunk_at,
     feed_of,
@@ -204,29 +207,57 @@ def apply_report(ctx, feed, response):
         fill.position = own.position
         fill.ts_recv = response.ts
         fill.step = ctx.step
+        most = most_open(order)
         order.filled += fill.qty
         order.value += float(fill.price) * fill.qty
-        count_open(own, order, -fill.qty)
+        count_open(own, order, most_open(order) - most)
         if order.filled == order.qty:
             end_order(ctx, order, ORDER_FILLED, 0, response.ts)
         else:
             order.status = PARTIALLY_FILLED
         return response.fill
     elif kind == REPLACED:
-        count_open(own, order, order.filled + response.qty - order.qty)
+        most = most_open(order)
         order.qty = order.filled + response.qty
         order.price = response.price
+        settle_replace(order)
+        count_open(own, order, most_open(order) - most)
     elif kind == REJECTED:
         end_order(ctx, order, ORDER_REJECTED, response.reason, response.ts)
         ctx.refused += 1
         ctx.last_refusal = response.reason
     elif kind == CANCELED_RESPONSE:
-        end_order(ctx, order, CANCELED, 0, response.ts)
+        end_order(ctx, order, CANCELED, response.reason, response.ts)
     elif kind == EXPIRED:
         end_order(ctx, order, ORDER_EXPIRED, response.reason, response.ts)
+    elif kind == TRIGGERED:
+        order.triggered = True
     else:
-        order.canceling = False
+        apply_refusal(ctx, feed, own, order, response)
     return -1
+
+
+@compiled
+def apply_refusal(ctx, feed, own, order, response):
+    """Note that a cancel or a replace changed nothing."""
+    if response.kind == NOT_CANCELED:
+        order.canceling = False
+        feed.not_canceled += 1
+        return
+    feed.not_replaced += 1
+    ctx.last_refusal = response.reason
+    if is_working(order):
+        most = most_open(order)
+        settle_replace(order)
+        count_open(own, order, most_open(order) - most)
+
+
+@inline
+def settle_replace(order):
+    """Note that one replace is no longer on its way."""
+    order.asking = max(order.asking - 1, 0)
+    if order.asking == 0:
+        order.asked = 0
 
 
 @inline

@@ -11,27 +11,27 @@ from hftsim.native.layout import (
 )
 from hftsim.native.records import compiled, inline
 from hftsim.sim._kernels import OPERATION_KERNELS as SHARED
-from hftsim.sim._kernels import check_more, needs_price, place, refuse
+from hftsim.sim._kernels import check_more, needs_price, place
 from hftsim.sim.orders._kernels import (
     BUY,
-    DAY,
     GTC,
     MARKET,
     MOST_LOTS,
     NONE,
     ON_GRID,
     SELL,
-    STOP,
+    count_open,
     instrument_of,
     is_working,
-    log_order,
+    most_open,
     order_of,
 )
 from hftsim.sim.ticks.latency._kernels import latency_of
 from hftsim.sim.ticks.records._kernels import (
     CANCEL,
     NEW,
-    NOT_CHANGED,
+    NOT_CANCELED,
+    NOT_REPLACED,
     REPLACE,
     feed_of,
     latency_at,
@@ -42,7 +42,7 @@ from hftsim.sim.ticks.records._kernels import (
 from hftsim.sim.ticks.records._kernels import REJECTED as REJECTED_REPORT
 
 PENDING_NEW = int(OrderStatus.PENDING_NEW)
-BAD_TYPE, LOST = int(RejectReason.BAD_TYPE), int(RejectReason.LOST_ON_THE_WAY)
+LOST = int(RejectReason.LOST_ON_THE_WAY)
 
 
 @inline
@@ -58,7 +58,9 @@ def send(ctx, feed, order_id, kind, price, qty):
     """Put a request on its way; one that is lost is reported after its negative latency."""
     taken = latency_of(latency_at(feed.latency_at), kind, ctx.now)
     if taken < 0:
-        told = REJECTED_REPORT if kind == NEW else NOT_CHANGED
+        told = REJECTED_REPORT
+        if kind != NEW:
+            told = NOT_CANCELED if kind == CANCEL else NOT_REPLACED
         report_loss(feed, ctx.now - taken, order_id, told)
         return
     request = request_of(feed, feed.request_tail)
@@ -83,13 +85,13 @@ def report_loss(feed, time, order_id, kind):
 
 
 @compiled
-def place_and_send(ctx, side, kind, qty, price, tif, instrument, reduce_only, origin):
+def place_and_send(ctx, side, kind, qty, price, trigger, tif, instrument, reduce_only, origin):
     """Check, log and send an order; returns its id, 0 if refused, or NO_ROOM."""
     if 0 <= instrument < ctx.instruments:
         feed = feed_of(run_at(ctx.market_at), instrument)
         if not has_request_room(feed):
             return NO_ROOM
-    placed = place(ctx, side, kind, qty, price, 0, tif, instrument, reduce_only, origin)
+    placed = place(ctx, side, kind, qty, price, trigger, tif, instrument, reduce_only, origin)
     if placed <= 0:
         return placed
     order = order_of(ctx, placed)
@@ -100,17 +102,10 @@ def place_and_send(ctx, side, kind, qty, price, tif, instrument, reduce_only, or
 
 def submit(address, side, kind, qty, price, trigger, tif, instrument, reduce_only):
     """Operation behind ``ctx.send`` and its shortcuts."""
-    ctx = context_at(address)
-    if kind >= STOP or tif >= DAY:
-        if ctx.order_count >= ctx.order_capacity:
-            return NO_ROOM
-        order = log_order(
-            ctx, side, kind, qty, price, trigger, tif, instrument, reduce_only != 0, FROM_STRATEGY
-        )
-        return refuse(ctx, order, BAD_TYPE)
     return place_and_send(
-        ctx, side, kind, qty, price, tif, instrument, reduce_only != 0, FROM_STRATEGY
-    )
+        context_at(address), side, kind, qty, price, trigger, tif, instrument, reduce_only != 0,
+        FROM_STRATEGY,
+    )  # fmt: skip
 
 
 @compiled
@@ -161,12 +156,15 @@ def replace(address, order_id, price, qty):
     feed = feed_of(run_at(ctx.market_at), order.instrument)
     if not has_request_room(feed):
         return NO_ROOM
-    more = qty - (order.qty - order.filled)
+    more = qty - most_open(order)
     if more > 0:
         reason = check_more(ctx, own, order, more, price)
         if reason != NONE:
             ctx.last_refusal = reason
             return 0
+        count_open(own, order, more)
+    order.asked = max(order.asked, qty)
+    order.asking += 1
     send(ctx, feed, order_id, REPLACE, price, qty)
     return 1
 
@@ -187,12 +185,12 @@ def target(address, weight, instrument):
     """Operation behind ``ctx.target``: what is on its way at market counts as held."""
     ctx = context_at(address)
     if instrument < 0 or instrument >= ctx.instruments or not instrument_of(ctx, instrument).ready:
-        return place_and_send(ctx, BUY, MARKET, 0, 0, GTC, instrument, False, FROM_STRATEGY)
+        return place_and_send(ctx, BUY, MARKET, 0, 0, 0, GTC, instrument, False, FROM_STRATEGY)
     own = instrument_of(ctx, instrument)
     lot_worth = own.close * (own.tick_value / own.tick_size)
     exact = weight * ctx.equity / (lot_worth * (1.0 + own.taker_fee))
     if not abs(exact) < MOST_LOTS:
-        return place_and_send(ctx, BUY, MARKET, 0, 0, GTC, instrument, False, FROM_STRATEGY)
+        return place_and_send(ctx, BUY, MARKET, 0, 0, 0, GTC, instrument, False, FROM_STRATEGY)
     want = int(exact + (ON_GRID if exact > 0.0 else -ON_GRID))
     held = own.position + working_at_market(ctx, instrument)
     change = want - held
@@ -201,7 +199,9 @@ def target(address, weight, instrument):
     if change == 0 or (small and want != 0):
         return 0
     closes = want == 0 and own.position * side < 0
-    return place_and_send(ctx, side, MARKET, abs(change), 0, GTC, instrument, closes, FROM_STRATEGY)
+    return place_and_send(
+        ctx, side, MARKET, abs(change), 0, 0, GTC, instrument, closes, FROM_STRATEGY
+    )
 
 
 @compiled
@@ -222,8 +222,8 @@ def close_out(ctx, own, origin):
         found = next_open(ctx, found)
     if own.position != 0 and own.ready and own.fresh and not closing:
         side = SELL if own.position > 0 else BUY
-        qty = abs(own.position)
-        place_and_send(ctx, side, MARKET, qty, 0, GTC, own.index, True, origin)
+        qty = abs(own.position) if own.max_qty == 0 else min(abs(own.position), own.max_qty)
+        place_and_send(ctx, side, MARKET, qty, 0, 0, GTC, own.index, True, origin)
 
 
 def guard(context_address):

@@ -15,6 +15,8 @@ from hftsim.sim.orders._kernels import (
     RISK_HALT,
     RISK_STOP_LOSS,
     RISK_TAKE_PROFIT,
+    STOP,
+    STOP_LIMIT,
     fee_rate,
     instrument_of,
     order_of,
@@ -33,6 +35,7 @@ from hftsim.sim.ticks.records._kernels import (
 )
 
 TAKER_WALK = int(FillReason.TAKER_WALK)
+STOP_HIT, TARGET_HIT = int(FillReason.STOP), int(FillReason.TAKE_PROFIT)
 BEST_KEY, _FILTER, _FILTER_WORDS, TAKEN_LEVELS = 2, 4, 16, 36
 _U = np.uint64
 call_charge = call_at(3)
@@ -165,13 +168,15 @@ def leave(run, ctx, feed, slot, kind, reason, time):
 
 @inline
 def reason_of(order, reason):
-    """Return why an order traded; of one that the risk limits sent, that."""
+    """Return why an order traded; of one that the risk limits sent or a trigger made take, that."""
     if order.origin == FROM_STOP_LOSS:
         return RISK_STOP_LOSS
     if order.origin == FROM_TAKE_PROFIT:
         return RISK_TAKE_PROFIT
     if order.origin == FROM_HALT:
         return RISK_HALT
+    if reason == TAKER_WALK and order.type >= STOP:
+        return STOP_HIT if order.type <= STOP_LIMIT else TARGET_HIT
     return reason
 
 

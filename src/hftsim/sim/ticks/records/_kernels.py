@@ -50,6 +50,8 @@ FEED = record_dtype(
         "feed_latency": int,
         "rows_done": int,
         "unknown_rows": int,
+        "not_canceled": int,
+        "not_replaced": int,
         "last_arrival": int,
         "last_response": int,
         "newest_priority": int,
@@ -63,6 +65,20 @@ FEED = record_dtype(
         "request_tail": int,
         "request_capacity": int,
         "next_request": int,
+        "next_trigger": int,
+        "day_end": int,
+        "waiting": int,
+        "rise": int,
+        "fall": int,
+        "trigger_by_best": bool,
+        "last_print": int,
+        "printed": bool,
+        "print_row": int,
+        "max_orders": int,
+        "price_band": float,
+        "max_order_rate": int,
+        "rate_second": int,
+        "rate_count": int,
         "responses_at": int,
         "response_head": int,
         "response_tail": int,
@@ -84,13 +100,20 @@ FEED = record_dtype(
         "taken_forgotten": int,
     }
 )
-"""One instrument's data and what its venue knows of own orders."""
+"""One instrument's data and what its venue knows of own orders.
+
+`waiting` stops wait for a public trade at `rise` or above, or at `fall` or below; those that one has
+triggered come in at `next_trigger`. The last public trade before row `print_row` was at `last_print`,
+if anything has `printed`. DAY orders end at `day_end`.
+"""
 
 OWN_WORDS = 2 + 2 + 2 * 16 + 2
 """Words at ``own_counts_at``, for bid and ask: how many own orders rest, the key of the best of
 them (`NO_KEY` without any), a filter of 1,024 bits of their keys and of the levels that own orders
 took from, and how many such levels there are."""
 NO_KEY = -(1 << 62)
+WAITING = 2
+"""Index of the list of stops that wait for their trigger, behind those of bid and ask."""
 
 RESTING = record_dtype(
     {
@@ -104,9 +127,10 @@ RESTING = record_dtype(
         "ts_entry": int,
         "priority": int,
         "reduce_only": bool,
+        "triggered": bool,
     }
 )
-"""An own order at the venue; `front`: lots ahead of it, `traded`: lots traded since the level last
+"""An own order at the venue; `index`: its side's, or WAITING; `front`: lots ahead of it, `traded`: lots traded since the level last
 changed, `entry`: lots ahead at entry."""
 
 TAKEN = record_dtype({"key": int, "lots": float, "ts": int})
@@ -127,8 +151,9 @@ RESPONSE = record_dtype(
 LOST = int(RejectReason.LOST_ON_THE_WAY)
 NEW, CANCEL, REPLACE = 1, 2, 3
 """Kinds of requests."""
-ACKNOWLEDGED, FILLED, CANCELED, REJECTED, EXPIRED, REPLACED, NOT_CHANGED = range(1, 8)
-"""Kinds of responses; NOT_CHANGED: a cancel or replace came too late."""
+ACKNOWLEDGED, FILLED, CANCELED, REJECTED, EXPIRED, REPLACED = range(1, 7)
+NOT_CANCELED, NOT_REPLACED, TRIGGERED = range(7, 10)
+"""Kinds of responses; NOT_CANCELED, NOT_REPLACED: the request came too late or was refused."""
 
 LATENCY = record_dtype(
     {
@@ -182,6 +207,7 @@ RUN = record_dtype(
         "own_row_op": int,
         "accept_op": int,
         "rare_row_op": int,
+        "look_ahead_op": int,
         "local_op": int,
         "guard_op": int,
         "guards": bool,

@@ -1,0 +1,1 @@
+"""Compiled: the rules by which a venue refuses requests."""

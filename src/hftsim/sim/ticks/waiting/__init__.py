@@ -1,0 +1,1 @@
+"""Compiled: stops that wait at the venue, and what triggers them."""
