@@ -60,6 +60,8 @@ class Requests(Account):
             return R.BAD_PRICE
         if order.type in CONDITIONAL and order.trigger <= 0:
             return R.BAD_PRICE
+        if rules.max_qty is not None and order.qty * rules.lot_size > rules.max_qty:
+            return R.ABOVE_MAX_QTY
         if order.reduce_only:
             return R.NONE if order.side * self.held(k) < 0 else R.NOTHING_TO_REDUCE
         if order.type in LIMITS:

@@ -297,6 +297,7 @@ def random_instrument(dice: Dice, k: int) -> Instrument:
         min_notional=dice.choice([0, 0, 150]),
         maker_fee=dice.choice([0.0, 0.001, -0.0005, 0.01]),
         taker_fee=dice.choice([0.0, 0.001, 0.002, -0.001]),
+        max_qty=dice.choice([None, None, None, None, 20]),
     )
 
 

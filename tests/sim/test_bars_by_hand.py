@@ -228,6 +228,12 @@ def test_a_request_for_an_instrument_that_does_not_exist_is_refused() -> None:
     assert run.ends == ["rejected bad_instrument", "rejected bad_instrument", "filled"]
 
 
+def test_no_order_may_be_above_the_maximum_not_even_to_reduce() -> None:
+    rules = PERP.replace(max_qty=5)
+    run = play(bars_of(*FLAT), {0: [buy(5), buy(6)], 1: [sell(6, reduce_only=True)]}, rules)
+    assert run.ends == ["filled", "rejected above_max_qty", "rejected above_max_qty"]
+
+
 def test_a_reduce_only_order_may_be_below_the_minimum() -> None:
     rules = PERP.replace(min_qty=5)
     run = play(bars_of(*FLAT), {0: [buy(5)], 1: [sell(1, reduce_only=True), sell(1)]}, rules)

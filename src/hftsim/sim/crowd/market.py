@@ -189,7 +189,8 @@ class CrowdMarket(ReplayMarket):
             self.memory.drop_rows(done)
             for name in ("local_row", "row"):
                 self.feeds[name] -= done
-            self.feeds["trade_row"] = np.maximum(self.feeds["trade_row"] - done, 0)
+            for name in ("trade_row", "print_row"):
+                self.feeds[name] = np.maximum(self.feeds[name] - done, 0)
         else:
             self.memory.grow(needs)
         self._show_rows()

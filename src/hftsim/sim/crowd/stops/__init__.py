@@ -1,0 +1,1 @@
+"""Compiled: the strategy's stops in a crowd."""
