@@ -3,7 +3,7 @@
 While any waits, the crowd is halted after each packet, so that a triggered one comes in at once.
 """
 
-from hftsim.book.orders._kernels import state_at
+from hftsim.book.orders.state._kernels import state_at
 from hftsim.core.events import EventKind
 from hftsim.native.records import compiled
 from hftsim.sim.crowd.records._kernels import AT_PACKET, AT_REPORT, bytes_at, crowd_at
