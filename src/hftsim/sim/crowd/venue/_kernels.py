@@ -168,7 +168,7 @@ def tif_for(order):
 @compiled
 def enter_new(run, ctx, feed, order, time):
     """Refuse a new order, let it wait for its trigger, or hand it to the matching engine."""
-    reason = refusal_of_new(feed, order, feed.own_capacity + 1 - run.resting_free, time)
+    reason = refusal_of_new(feed, order, run.resting_capacity - run.resting_free, time)
     if reason != 0:
         respond(feed, time, order.id, REJECTED, 0, reason, 0, order.qty)
         return
