@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from hftsim.book import MatchingEngine, OrderBook
+from hftsim.core import Instrument
 from hftsim.core.errors import InputError, UnknownNameError
 
 
@@ -60,3 +61,22 @@ def test_what_an_engine_does_not_have_is_told():
         engine.process({"instrument": np.array([2]), "order_id": [1]})
     with pytest.raises(InputError, match="one book for each"):
         MatchingEngine([OrderBook("AAA"), "AAA"])
+
+
+def test_orders_of_inverse_contracts_cost_fees_in_coins():
+    """30 contracts of 100 USD: 10 at 40,000 and 20 at 50,000 are 0.025 and 0.04 BTC."""
+    rules = Instrument(
+        symbol="BTCUSD_PERP",
+        kind="perpetual",
+        inverse=True,
+        multiplier=100,
+        tick_size=1,
+        lot_size=1,
+    )
+    engine = MatchingEngine(rules, taker_fee=0.001)
+    engine.execute_limit_order("sell", 40_000, 10)
+    engine.execute_limit_order("sell", 50_000, 20)
+    impact = engine.book().price_impact(1, 30)
+    assert impact.notional == 3000.0
+    taken = engine.execute_market_order("buy", 30)
+    assert taken.fee == pytest.approx(0.001 * 0.065, rel=1e-12)

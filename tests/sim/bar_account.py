@@ -115,7 +115,7 @@ class Account:
             before = self.held(k)
             rules = self.instruments[k]
             rate = rules.maker_fee if maker else rules.taker_fee
-            fee = float(Fraction(rate) * price * lots * self.tick_value(k))
+            fee = float(Fraction(rate) * lots * self.lot_value(k, price))
             trade = Trade(
                 self.clock, order.id, k, order.side, price, lots, fee, maker, self.why(order, maker)
             )
@@ -176,9 +176,10 @@ class Account:
             return wanted, why
         rules = self.instruments[k]
         rate = max(Fraction(0), Fraction(rules.maker_fee if maker else rules.taker_fee))
-        lot = price * self.tick_value(k)
+        lot, sign = self.lot_value(k, price), -1 if rules.inverse else 1
         others = [p for s, p in self.portfolio.positions.items() if s != rules.symbol]
-        equity = Fraction(self.portfolio.cash) + held * lot + sum(Fraction(p.value) for p in others)
+        values = held * lot + sum(Fraction(p.value) for p in others)
+        equity = Fraction(self.portfolio.cash) + sign * values
         exposed = sum(abs(Fraction(p.value)) for p in others)
         most = Fraction(leverage) * equity
         billionth = lot / 10**9
@@ -272,9 +273,12 @@ class Account:
     def may_short(self, k: int) -> bool:
         return self.settings.limits.allows_short(self.instruments[k].kind)
 
-    def tick_value(self, k: int) -> Fraction:
+    def lot_value(self, k: int, price: int) -> Fraction:
+        """Return what a lot is worth at `price` ticks, in what the instrument settles in."""
         rules = self.instruments[k]
-        return Fraction(rules.tick_size) * Fraction(rules.lot_size) * Fraction(rules.multiplier)
+        face = Fraction(rules.lot_size) * Fraction(rules.multiplier)
+        paid = Fraction(rules.tick_size) * price
+        return face / paid if rules.inverse else face * paid
 
     def past(self, k: int) -> Sequence[Bar]:
         """The bars of an instrument before the one that is being played."""

@@ -81,7 +81,8 @@ class Requests(Account):
         rules = self.instruments[k]
         if qty * rules.lot_size < rules.min_qty:
             return R.BELOW_MIN_QTY
-        worth = qty * price * float(rules.lot_size * rules.multiplier)
+        face = float(rules.lot_size * rules.multiplier)
+        worth = qty * face / price if rules.inverse else qty * price * face
         return R.BELOW_MIN_NOTIONAL if worth < float(rules.min_notional) else R.NONE
 
     def cancel(self, order_id: int) -> bool:
@@ -107,7 +108,8 @@ class Requests(Account):
             if order.origin == STRATEGY and order.type == T.MARKET:
                 self.end(order, S.CANCELED, R.NONE)
         price = self.bar(k).close
-        lot = price * float(rules.lot_size * rules.multiplier)
+        face = float(rules.lot_size * rules.multiplier)
+        lot = face / price if rules.inverse else price * face
         wanted = weight * self.equity[-1] / (lot * (1 + rules.taker_fee))
         if not abs(wanted) < 1e15:
             return self.send(1, 0, instrument=k)

@@ -227,8 +227,12 @@ def check_prices(case: Case, fills: np.ndarray, instruments: Sequence[Instrument
 
 
 def traded(fills: np.ndarray, market: BarMarket) -> float:
-    values = [i.tick_value for i in market.instruments]
-    return sum(float(f["price"]) * float(f["qty"]) * values[int(f["instrument"])] for f in fills)
+    total = 0.0
+    for fill in fills:
+        rules = market.instruments[int(fill["instrument"])]
+        face, price = float(rules.lot_size * rules.multiplier), rules.price(int(fill["price"]))
+        total += float(fill["qty"]) * (face / price if rules.inverse else face * price)
+    return total
 
 
 def approx(value: float, near: dict[str, float]) -> Any:
@@ -268,7 +272,8 @@ def check_orders(market: BarMarket) -> None:
 
 def random_case(dice: Dice, steps: int = 40) -> Case:
     count = dice.choice([1, 1, 1, 2, 3])
-    instruments = [random_instrument(dice, k) for k in range(count)]
+    inverse = dice.random() < 0.2
+    instruments = [random_instrument(dice, k, inverse) for k in range(count)]
     begin = dice.randint(0, 40) * HOUR
     zones = tuple(
         dice.choice(["UTC", "UTC", "UTC", "America/New_York", "Asia/Tokyo"]) for _ in "abc"
@@ -286,13 +291,15 @@ def random_case(dice: Dice, steps: int = 40) -> Case:
     return Case(bars, instruments, config, script, zones=zones)
 
 
-def random_instrument(dice: Dice, k: int) -> Instrument:
+def random_instrument(dice: Dice, k: int, inverse: bool = False) -> Instrument:
+    linear = ("AAAUSDT", "BBBUSDT", "CCCUSDT")
     return Instrument(
-        symbol=("AAAUSDT", "BBBUSDT", "CCCUSDT")[k],
-        kind=dice.choice(["spot", "perpetual", "perpetual"]),
+        symbol=("AAAUSDPERP", "AAAUSD240927", "AAAUSD241227")[k] if inverse else linear[k],
+        kind=dice.choice(["perpetual"] if inverse else ["spot", "perpetual", "perpetual"]),
+        inverse=inverse,
         tick_size=dice.choice(["1", "0.5", "0.01", "0.05"]),
         lot_size=dice.choice(["1", "0.1", "0.001"]),
-        multiplier=dice.choice([1, 1, 1, 10]),
+        multiplier=dice.choice([100, 10_000] if inverse else [1, 1, 1, 10]),
         min_qty=dice.choice([0, 0, "2"]),
         min_notional=dice.choice([0, 0, 150]),
         maker_fee=dice.choice([0.0, 0.001, -0.0005, 0.01]),
@@ -389,6 +396,8 @@ def random_call(dice: Dice, instruments: Sequence[Instrument]) -> Call:
 
 def random_order(dice: Dice, rules: Instrument | None, k: int) -> dict[str, Any]:
     unit = float(rules.lot_size * rules.multiplier * rules.tick_size) if rules else 1.0
+    if rules and rules.inverse:
+        unit = float(rules.lot_size * rules.multiplier / rules.tick_size) / 100**2
     worth = dice.choice([100.0, 300.0, 300.0, 1000.0, 1000.0, 5000.0, 30_000.0])
     qty = max(1, round(worth / (100 * unit))) + dice.randint(0, 3)
     order: dict[str, Any] = {

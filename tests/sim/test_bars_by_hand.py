@@ -560,3 +560,21 @@ def test_orders_still_working_at_the_end_expire_and_positions_stay() -> None:
 
 def _with(limits: RiskLimits, **changes: object) -> RiskLimits:
     return dataclasses.replace(limits, **changes)  # type: ignore[arg-type]
+
+
+def test_an_inverse_contract_is_counted_in_coins() -> None:
+    """50 contracts of 10 USD are 5 coins at 100, 4 at 125: 1 is won, 0.1 % paid."""
+    rules = PERP.replace(symbol="BTCUSD_PERP", inverse=True, multiplier=10, taker_fee=0.001)
+    calls = {0: [buy(50)], 1: [sell(50)]}
+    run = play([bars_of(100, 100, 125)], calls, rules, initial_capital=10.0)
+    assert run.fills == [(1, 50, 100, "open"), (2, -50, 125, "open")]
+    assert run.log["fee"].tolist() == pytest.approx([0.005, 0.004])
+    assert float(run.market.equity[-1]) == pytest.approx(10.0 + 1.0 - 0.009, rel=1e-14)
+
+
+def test_a_cheaper_coin_makes_a_contract_dearer() -> None:
+    """10 coins buy 100 contracts of 10 USD at 100; at the open of 80 each costs 0.125: 80 fit."""
+    rules = PERP.replace(symbol="BTCUSD_PERP", inverse=True, multiplier=10)
+    run = play([bars_of(100, 80)], {0: [buy(100)]}, rules, initial_capital=10.0)
+    assert run.fills == [(1, 80, 80, "open")]
+    assert run.ends == ["canceled max_leverage"]

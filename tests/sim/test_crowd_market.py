@@ -16,6 +16,7 @@ from hftsim.sim.crowd import (
     PoissonFlow,
     named_crowd,
 )
+from hftsim.sim.crowd.generator import sample_instrument
 from hftsim.sim.latency import LatencyModel
 from hftsim.sim.ticks import ReplaySettings
 from hftsim.strategies import FOK, GTX, IOC, Strategy, every
@@ -140,6 +141,22 @@ def test_cash_fees_and_positions_add_up(cls):
     for order in orders:
         assert fills["qty"][fills["order_id"] == order["id"]].sum() == order["filled"]
     assert (orders["filled"] <= orders["qty"]).all()
+
+
+def test_an_inverse_contract_is_traded_in_coins():
+    rules = sample_instrument("BTCUSD_PERP").replace(
+        kind="perpetual", inverse=True, multiplier=100, maker_fee=-0.0001, taker_fee=0.001
+    )
+    source = CrowdSource(named_crowd("poisson"), rules, seed=1, duration="30s")
+    market = CrowdMarket(source, ReplaySettings(capital=10.0, latency=LATENCY))
+    drive(Maker(), market, "python")
+    fills = fills_of(market)
+    assert len(fills) > 3
+    value = 0.1 * fills["qty"] / (fills["price"] * 0.01)
+    rates = np.where(fills["is_maker"], -0.0001, 0.001)
+    assert fills["fee"] == pytest.approx(rates * value, rel=1e-12)
+    cash = 10.0 + (fills["side"] * value).sum() - fills["fee"].sum()
+    assert market.context["cash"][0] == pytest.approx(cash, rel=1e-12)
 
 
 class Buyer(Strategy):

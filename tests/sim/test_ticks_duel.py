@@ -24,7 +24,7 @@ def test_the_kernels_trade_as_their_twin(dice: random.Random) -> None:
 def test_a_stream_of_random_markets_agrees_and_meets_every_rule() -> None:
     reasons: Counter[FillReason] = Counter()
     refusals: Counter[RejectReason] = Counter()
-    for seed in range(80):
+    for seed in range(100):
         _, twin = compare(random_case(random.Random(seed)))
         reasons.update(trade.reason for trade in twin.trades)
         refusals.update(order.reason for order in twin.machine.log)
@@ -33,7 +33,7 @@ def test_a_stream_of_random_markets_agrees_and_meets_every_rule() -> None:
     assert set(reasons) == risk | triggered | {r for r in FillReason if r >= TAKER}
     told = {"WOULD_TAKE", "LOST_ON_THE_WAY", "END_OF_DATA", "REDUCED_TO_ZERO", "IOC_REMAINDER",
             "FOK_NOT_FILLABLE", "NOT_IN_THIS_PHASE", "NO_SHORT_SELLING", "MAX_LEVERAGE", "DAY_ENDED",
-            "ABOVE_MAX_QTY", "TOO_MANY_ORDERS", "OUTSIDE_COLLAR", "MAX_ORDER_RATE"}  # fmt: skip
+            "ABOVE_MAX_QTY", "TOO_MANY_ORDERS", "OUTSIDE_COLLAR", "MAX_ORDER_RATE", "LIQUIDATED"}  # fmt: skip
     assert told <= {reason.name for reason in refusals}
 
 

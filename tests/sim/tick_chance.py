@@ -16,6 +16,10 @@ from hftsim.sim.queue import QUEUE_MODELS, QueueModel
 MS = 1_000_000
 MIDNIGHT = 1_700_006_400_000_000_000
 GAPS = (0, 0, 1, 1000, MS, MS, 5 * MS, 40 * MS, 200 * MS, 1500 * MS)
+NO_LIMITS = RiskLimits(
+    max_position_pct=None, max_exposure_pct=None, max_leverage=None, stop_loss_pct=None,
+    max_drawdown_pct=None,
+)  # fmt: skip
 HANDLERS = ("on_book", "on_trade", "on_fill", "on_wake")
 
 
@@ -34,23 +38,29 @@ def random_case(dice: Dice, packets: int = 60) -> Case:
     rows = [random_rows(dice, level, begin, packets) for level in levels]
     if dice.random() < 0.15:
         rows = [without_trades(series) for series in rows]
+    if dice.random() < 0.4:
+        rows = [with_funding(dice, series) for series in rows]
     settings = random_settings(dice, begin)
     script = [
         [random_action(dice, count) for _ in range(dice.choice([0, 0, 1, 1, 2, 3]))]
         for _ in range(dice.randint(1, 40))
     ]
-    instruments = [random_instrument(dice, k) for k in range(count)]
+    inverse = dice.random() < 0.2
+    instruments = [random_instrument(dice, k, inverse) for k in range(count)]
     chunk_rows = dice.choice([None, None, 1, 2, 7])
     return Case(rows, levels, instruments, settings, script, chunk_rows)
 
 
-def random_instrument(dice: Dice, k: int) -> Instrument:
+def random_instrument(dice: Dice, k: int, inverse: bool = False) -> Instrument:
+    linear = ("AAAUSDT", "BBBUSDT", "CCCUSDT")
+    kinds = ["perpetual"] if inverse else ["spot", "perpetual", "perpetual", "perpetual"]
     return Instrument(
-        symbol=("AAAUSDT", "BBBUSDT", "CCCUSDT")[k],
-        kind=dice.choice(["spot", "perpetual", "perpetual", "perpetual"]),
+        symbol=("AAAUSDPERP", "AAAUSD240927", "AAAUSD241227")[k] if inverse else linear[k],
+        kind=dice.choice(kinds),
+        inverse=inverse,
         tick_size=dice.choice(["1", "0.5", "0.01"]),
         lot_size=dice.choice(["1", "0.1", "0.001"]),
-        multiplier=dice.choice([1, 1, 10]),
+        multiplier=dice.choice([100, 10_000] if inverse else [1, 1, 10]),
         min_qty=dice.choice([0, 0, "0.2"]),
         min_notional=dice.choice([0, 0, 5]),
         maker_fee=dice.choice([0.0, 0.001, -0.0005]),
@@ -93,6 +103,17 @@ def without_trades(series: list[Row]) -> list[Row]:
     for each in kept:
         each.flags |= LAST
     return kept or series
+
+
+def with_funding(dice: Dice, rows: list[Row]) -> list[Row]:
+    """Return the rows with some of funding between packets."""
+    made = list[Row]()
+    for each in rows:
+        made.append(each)
+        if each.flags & LAST and dice.random() < 0.1:
+            rate, price = dice.choice([100_000, -250_000, 3_000_000]), dice.choice([0, 0, 101])
+            made.append(Row(each.ts_event, each.ts_recv, K.FUNDING, 0, price, rate, 0, 1, VENUE))
+    return made
 
 
 def row(kind: K, side: int, price: int, qty: int, priority: int = 0) -> Row:
@@ -204,15 +225,18 @@ def random_settings(dice: Dice, begin: int) -> Settings:
         handlers.add("on_wake")
     partial_fills = dice.random() < 0.7
     half_lives = [None, None, "1ms", "300ms", "1000h"] if partial_fills else [None]
+    margin = dice.choice([None, None, None, 0.01, 0.1, 0.3])
     return Settings(
-        capital=dice.choice([1000.0, 10_000.0, 1_000_000.0]),
-        limits=random_limits(dice),
+        capital=dice.choice([30.0, 300.0] if margin else [1000.0, 10_000.0, 1_000_000.0]),
+        limits=NO_LIMITS if margin else random_limits(dice),
         latency=random_latency(dice, begin),
         queue=QueueModel(name=dice.choice(QUEUE_MODELS), n=dice.choice([1.0, 2.0, 3.0, 0.5])),
         partial_fills=partial_fills,
         fees=random_fees(dice),
         liquidity_half_life=dice.choice(half_lives),
         trade_through=dice.random() < 0.8,
+        maintenance_margin=margin,
+        liquidation_fee=dice.choice([0.0, 0.0125]),
         equity_every=dice.choice([250 * MS, 1000 * MS, 60_000 * MS]),
         wake_every=dice.choice([10 * MS, 100 * MS, 333 * MS]) if "on_wake" in handlers else 0,
         handlers=frozenset(handlers),

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from tick_reference import Market
-from tick_words import Row, S, Settings
+from tick_words import Row, S, Settings, worth
 
 from hftsim.core import Instrument
 from hftsim.core.events import EVENT_DTYPE
@@ -161,6 +161,8 @@ def replay_settings(case: Case) -> ReplaySettings:
         trade_through=given.trade_through,
         fees=given.fees,
         liquidity_half_life=given.liquidity_half_life,
+        maintenance_margin=given.maintenance_margin,
+        liquidation_fee=given.liquidation_fee,
         equity_every=f"{given.equity_every // 1000}us",
         chunk_rows=case.chunk_rows,
         seed=given.seed,
@@ -239,6 +241,8 @@ def compare(case: Case) -> tuple[ReplayMarket, Market]:
 def compare_ends(real: ReplayMarket, twin: Market) -> None:
     assert int(real.run["settled"][0]) == twin.settled
     assert int(real.run["unsent"][0]) == twin.unsent
+    assert bool(real.run["liquidated"][0]) == twin.margin.liquidated
+    compare_funding(real, twin)
     assert int(real.context["decisions"][0]) == twin.decisions
     assert int(real.context["refused"][0]) == twin.machine.refused
     assert int(real.context["halted"][0]) == int(twin.machine.risk.halted)
@@ -261,6 +265,20 @@ def compare_ends(real: ReplayMarket, twin: Market) -> None:
     check_account(real)
 
 
+def compare_funding(real: ReplayMarket, twin: Market) -> None:
+    assert int(real.run["unpriced_funding"][0]) == sum(v.unpriced for v in twin.venues)
+    payments = real.payments[: int(real.run["payment_count"][0])]
+    payments = by_venue(payments, len(real.symbols))
+    names = ("ts_event", "instrument", "rate", "position")
+    told = [p for venue in twin.venues for p in venue.payments]
+    require_same("funding", rows_of(payments, names), [(*p[:3], p[4]) for p in told], names)
+    figures = [(p[3], p[5]) for p in told]
+    require_near("paid", rows_of(payments, ("price", "paid")), figures or np.zeros(0), 1.0)
+    paid = real.instrument_records["funding"].sum()
+    scale = twin.machine.portfolio.initial_capital
+    require_near("funding", paid, twin.machine.portfolio.funding, scale)
+
+
 def check_account(market: ReplayMarket) -> None:
     """What holds of any run, whatever the twin says."""
     orders = market.orders[: int(market.context["order_count"][0])]
@@ -269,9 +287,13 @@ def check_account(market: ReplayMarket) -> None:
     np.add.at(filled, fills["order_id"], fills["qty"])
     assert (filled[1:] == orders["filled"]).all()
     assert (orders["status"] > S.PARTIALLY_FILLED).all()
-    values = np.array([i.tick_value for i in market.instruments])
-    paid = (fills["side"] * fills["price"] * fills["qty"] * values[fills["instrument"]]).sum()
-    cash = market.settings.capital - paid - fills["fee"].sum()
+    paid = 0.0
+    for fill in fills:
+        rules = market.instruments[fill["instrument"]]
+        value = worth(rules, int(fill["qty"]), rules.price(int(fill["price"])))
+        paid += fill["side"] * (-value if rules.inverse else value)
+    payments = market.payments[: int(market.run["payment_count"][0])]
+    cash = market.settings.capital - paid - fills["fee"].sum() - payments["paid"].sum()
     assert np.isclose(market.context["cash"][0], cash, rtol=1e-9, atol=1e-6)
     held = np.zeros(len(market.symbols), np.int64)
     np.add.at(held, fills["instrument"], fills["side"] * fills["qty"])

@@ -10,6 +10,7 @@ from tick_words import (
     CANCEL,
     HALT,
     LIMITED,
+    LIQUIDATION,
     NEW,
     REPLACE,
     STOP_LOSS,
@@ -25,6 +26,7 @@ from tick_words import (
     Settings,
     T,
     Tif,
+    worth,
 )
 
 from hftsim.core import Fill, Instrument, NewOrder, Side
@@ -74,6 +76,7 @@ class Machine:
         self.tariff: Tariff
         self.books = [Book() for _ in instruments]
         self.log: list[Order] = []
+        self.venues_own: dict[int, int] = {}
         self.live: list[Order] = []
         self.now = self.step = self.refused = self.not_canceled = self.not_replaced = 0
         self.last_refusal = R.NONE
@@ -154,7 +157,7 @@ class Machine:
             price = rules.price(order.price)
         if order.qty * rules.lot_size < rules.min_qty:
             return R.BELOW_MIN_QTY
-        if order.qty * price * float(rules.lot_size * rules.multiplier) < float(rules.min_notional):
+        if worth(rules, order.qty, price) < float(rules.min_notional):
             return R.BELOW_MIN_NOTIONAL
         return self.limit_of(k, order.side, order.qty, price)
 
@@ -210,7 +213,7 @@ class Machine:
         view, rules = self.views[k], self.rules[k]
         if not view.ready:
             return self.send(1, 0, instrument=k)
-        lot = view.close * float(rules.lot_size * rules.multiplier)
+        lot = worth(rules, 1, view.close)
         exact = weight * self.equity / (lot * (1.0 + view.taker_fee))
         if not abs(exact) < 1e15:
             return self.send(1, 0, instrument=k)
@@ -230,7 +233,13 @@ class Machine:
 
     def told(self, k: int, report: Report, when: int) -> None:
         """Book a report that arrived at `when`."""
-        order = self.log[report.order_id - 1]
+        if report.said == "funded":
+            self.portfolio.pay_funding(self.rules[k].symbol, report.paid)
+            return
+        if report.said == "seized":
+            self.seized(k, report.qty, when)
+            return
+        order = self.log[(report.order_id or self.venues_own[k]) - 1]
         if report.said == "fill":
             self.filled(k, order, report, when)
         elif report.said == "replaced":
@@ -252,10 +261,22 @@ class Machine:
         else:
             order.status, order.reason, order.ts_done = report.said, report.reason, when
 
+    def seized(self, k: int, qty: int, when: int) -> None:
+        """Log the venue's own order, and halt."""
+        side = 1 if qty > 0 else -1
+        order = Order(
+            len(self.log) + 1, k, side, T.MARKET, Tif.GTC, 0, 0, abs(qty), True, LIQUIDATION, when,
+            status=S.NEW,
+        )  # fmt: skip
+        self.log.append(order)
+        self.live.append(order)
+        self.venues_own[k] = order.id
+        self.risk.breakers.halt(when, R.LIQUIDATED)
+
     def filled(self, k: int, order: Order, report: Report, when: int) -> None:
         trade = report.trade
         assert trade
-        symbol = self.rules[k].symbol
+        symbol, trade.order_id = self.rules[k].symbol, order.id
         self.portfolio.apply_fill(
             Fill(
                 ts_event=trade.ts_event, symbol=symbol, order_id=order.id, side=Side(order.side),
@@ -286,6 +307,8 @@ class Machine:
         """Look at the account as it stands, and close what must be closed."""
         halted = self.risk.update_equity(self.now, self.equity, session)
         limits = self.settings.limits
+        if halted is R.LIQUIDATED:
+            return
         for k, view in enumerate(self.views):
             if halted:
                 self.close_out(k, HALT)

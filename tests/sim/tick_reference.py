@@ -12,6 +12,7 @@ from typing import Any
 from tick_fees import Tariff, first_received
 from tick_latency import Times
 from tick_machine import Machine, is_print
+from tick_margin import Margin
 from tick_venue import Venue
 from tick_words import DAY, MACHINE, VENUE, K, R, Report, Request, Row, S, Settings, Trade
 from tick_words import LAST as END_OF_PACKET
@@ -59,6 +60,7 @@ class Market:
             )
             for k, rules in enumerate(self.rules)
         ]
+        self.margin = Margin(self.venues, settings)
         self.arrived = [-(10**30)] * len(rows)
         self.answered = [-(10**30)] * len(rows)
         self.levels = levels
@@ -132,9 +134,16 @@ class Market:
 
     def run(self) -> None:
         self.first_session: int | None = None
-        looked, wants = None, self.settings.handlers
+        looked, wants, moved = None, self.settings.handlers, None
         while self.agenda:
-            time, rank, _, what = heapq.heappop(self.agenda)
+            time, rank, _, what = self.agenda[0]
+            if moved is not None and (time > moved or rank == LOOK):
+                self.margin.look(moved)
+                moved = None
+                continue
+            heapq.heappop(self.agenda)
+            if rank in (ROW, REQUEST):
+                moved = time
             if rank == ROW:
                 k, row = what
                 self.venues[k].row(row)

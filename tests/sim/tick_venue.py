@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
 
 from tick_books import Book
 from tick_fees import Tariff
@@ -32,6 +34,7 @@ from tick_words import (
     T,
     Tif,
     Trade,
+    worth,
 )
 
 from hftsim.core import Instrument
@@ -68,6 +71,9 @@ class Venue:
         self.halted = False
         self.may_short = settings.limits.allows_short(rules.kind)
         self.trades: list[Trade] = []
+        self.earned = Fraction(0)
+        self.liquidated, self.unpriced = False, 0
+        self.payments: list[tuple[Any, ...]] = []
 
     # -- recorded rows ------------------------------------------------------------------------
 
@@ -87,6 +93,8 @@ class Venue:
             self.newest = row.priority
         if row.kind == K.STATUS:
             self.halted = row.qty == 0
+        elif row.kind == K.FUNDING:
+            self.funding(row.qty, row.price)
         elif row.kind == K.TRADE:
             self.public_trade(row)
         elif row.kind == K.EXECUTE:
@@ -100,6 +108,19 @@ class Venue:
         if row.kind in (K.DEPTH, K.ADD) or (row.kind == K.QUOTE and self.level == "l1"):
             now = was + row.qty if row.kind == K.ADD else row.qty
             self.crossed(row.side, row.price, now - was)
+
+    def funding(self, rate: int, price: int) -> None:
+        """Let a position pay its value times the rate, and report that."""
+        mark = self.rules.price(price) if price > 0 else None
+        if mark is None and self.book.mid is not None:
+            mark = self.book.mid * float(self.rules.tick_size)
+        if self.held and mark is None:
+            self.unpriced += 1
+        elif self.held:
+            paid = worth(self.rules, self.held, mark) * rate / 1e8
+            self.earned -= Fraction(paid)
+            self.payments.append((self.now, self.index, rate, mark, self.held, paid))
+            self.report(self.now, Report(0, "funded", paid=paid))
 
     def level_now(self, row: Row, was: int) -> None:
         for order in self.at(row.side, row.price):
@@ -191,20 +212,42 @@ class Venue:
         if not maker and order.trigger is not None:
             is_stop = order.type in (T.STOP, T.STOP_LIMIT)
             reason = F.STOP if is_stop else F.TAKE_PROFIT
-        rules, mid = self.rules, self.book.mid
-        fee = self.tariff.charge(self.index, self.now, maker, float(price) * qty * rules.tick_value)
-        away = math.nan if mid is None else order.side * (price - mid) * float(rules.tick_size)
         trade = Trade(
             self.now, order.id, self.index, order.side, price, qty, maker, SENT_BY.get(order.origin, reason),
-            self.now - order.ts_entry, fee, away,
+            self.now - order.ts_entry, self.fee(maker, qty, price), self.away(order.side, price),
             order.entry, max(order.front, 0.0),
         )  # fmt: skip
         order.left -= qty
-        self.held += order.side * qty
+        self.done(trade)
+
+    def sold_out(self, side: int, qty: int, price: int) -> None:
+        """Trade for an account that is liquidated, at the fee of that."""
+        more = self.settings.liquidation_fee * worth(self.rules, qty, self.rules.price(price))
+        self.done(
+            Trade(
+                self.now, 0, self.index, side, price, qty, False, F.LIQUIDATION, 0,
+                self.fee(False, qty, price) + more, self.away(side, price), 0.0, 0.0,
+            )
+        )  # fmt: skip
+
+    def fee(self, maker: bool, qty: int, price: int) -> float:
+        value = worth(self.rules, qty, self.rules.price(price))
+        return self.tariff.charge(self.index, self.now, maker, value)
+
+    def away(self, side: int, price: int) -> float:
+        mid = self.book.mid
+        return math.nan if mid is None else side * (price - mid) * float(self.rules.tick_size)
+
+    def done(self, trade: Trade) -> None:
+        price, qty = trade.price, trade.qty
+        self.held += trade.side * qty
+        face = Fraction(self.rules.lot_size * self.rules.multiplier) * trade.side * qty
+        paid = price * Fraction(self.rules.tick_size)
+        self.earned += (face / paid if self.rules.inverse else -face * paid) - Fraction(trade.fee)
         self.trades.append(trade)
         for which in range(3):
             self.mark(self.now + MARKS[which], which, trade)
-        self.report(self.now, Report(order.id, "fill", trade=trade, price=price, qty=qty))
+        self.report(self.now, Report(trade.order_id, "fill", trade=trade, price=price, qty=qty))
 
     def note(self, which: int, trade: Trade) -> None:
         mid = self.book.mid
@@ -277,7 +320,7 @@ class Venue:
             self.now, self.newest, origin=order.origin,
             trigger=order.trigger if order.type in STOPS else None,
         )  # fmt: skip
-        refused = self.refusal(mine)
+        refused = R.LIQUIDATED if self.liquidated else self.refusal(mine)
         if refused:
             self.ended(mine, S.REJECTED, refused)
             return

@@ -4,7 +4,7 @@ import dataclasses
 import math
 from typing import Any
 
-from hftsim.core import RejectReason
+from hftsim.core import Instrument, RejectReason
 from hftsim.core.enums import FillReason, OrderStatus, OrderType, TimeInForce
 from hftsim.core.events import EventFlag, EventKind
 from hftsim.risk import RiskLimits
@@ -14,13 +14,19 @@ from hftsim.sim.queue import QueueModel
 
 R, F, T, S, Tif, K = RejectReason, FillReason, OrderType, OrderStatus, TimeInForce, EventKind
 LAST, VENUE, MACHINE = EventFlag.LAST, EventFlag.ON_EXCHANGE, EventFlag.ON_LOCAL
-STRATEGY, STOP_LOSS, TAKE_PROFIT, HALT = range(4)
+STRATEGY, STOP_LOSS, TAKE_PROFIT, HALT, LIQUIDATION = range(5)
 NEW, CANCEL, REPLACE = "new", "cancel", "replace"
 BID, ASK = 1, -1
 MARKS = (100_000_000, 1_000_000_000, 10_000_000_000)
 DAY = 86_400_000_000_000
 STOPS = (T.STOP, T.STOP_LIMIT, T.TAKE_PROFIT, T.TAKE_PROFIT_LIMIT)
 LIMITED = (T.LIMIT, T.STOP_LIMIT, T.TAKE_PROFIT_LIMIT)
+
+
+def worth(rules: Instrument, qty: int, price: float) -> float:
+    """Return the value of `qty` lots at `price`, in what the instrument settles in."""
+    face = float(rules.lot_size * rules.multiplier)
+    return qty * face / price if rules.inverse else qty * price * face
 
 
 @dataclasses.dataclass
@@ -46,6 +52,8 @@ class Settings:
     trade_through: bool = True
     fees: FeeSchedule | None = None
     liquidity_half_life: str | None = None
+    maintenance_margin: float | None = None
+    liquidation_fee: float = 0.0
     equity_every: int = 1_000_000_000
     wake_every: int = 0
     handlers: frozenset[str] = frozenset()
@@ -172,7 +180,8 @@ class Request:
 
 @dataclasses.dataclass
 class Report:
-    """What comes back: a status, or "replaced", "triggered", "not canceled", "not replaced"."""
+    """What comes back: a status, or "replaced", "triggered", "not canceled", "not replaced",
+    "funded", "seized"."""
 
     order_id: int
     said: Any
@@ -180,3 +189,4 @@ class Report:
     trade: Trade | None = None
     price: int = 0
     qty: int = 0
+    paid: float = 0.0

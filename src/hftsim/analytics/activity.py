@@ -64,7 +64,7 @@ def _exposure(positions: "pd.DataFrame | pd.Series | npt.ArrayLike | None", curv
 
 
 def _traded_value(fills: "pd.DataFrame | None") -> FloatArray | Undefined:
-    """Return the quote-currency value of every fill."""
+    """Return the value of every fill."""
     if fills is None:
         return NO_FILLS
     if len(fills) == 0:
@@ -125,6 +125,9 @@ def _slippage(fills: "pd.DataFrame | None") -> Figure:
     if not known.any():
         return Undefined("no fill has a reference price")
     qty = np.abs(np.asarray(fills["qty"], dtype=np.float64))
+    if "notional" in fills.columns:
+        value = np.abs(np.asarray(fills["notional"], dtype=np.float64))
+        qty = value / np.asarray(fills["price"], dtype=np.float64)
     return float(np.dot(per_unit[known], qty[known]))
 
 

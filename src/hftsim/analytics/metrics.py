@@ -115,7 +115,7 @@ class PerformanceMetrics:
         benchmark : equity of holding instead, same bars, same starting capital.
         positions : quantity held at each bar, same bars, one column a symbol.
         fills : executions with price, qty, fee and, where known, slippage, is_maker, notional
-            (price x qty is taken for the value where there is none: no contract multiplier).
+            (price x qty is taken for the value where there is none).
         risk_free_rate : fraction a year.
         periods_per_year : bars a year; read from the index where it is None (see `bar_clock`).
         trials : how many strategies or parameter sets were tried before this one was chosen.

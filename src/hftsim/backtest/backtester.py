@@ -8,6 +8,7 @@ import numpy as np
 
 from hftsim.backtest.bar_run import BarRun
 from hftsim.backtest.config import BacktestConfig
+from hftsim.backtest.contracts import refuse_contracts, refuse_margin_of_none, with_funding
 from hftsim.backtest.result import BacktestResult
 from hftsim.backtest.tick_run import TickRun
 from hftsim.core.bars import require_bars, source_of
@@ -18,6 +19,7 @@ from hftsim.data.instruments import infer_instrument
 from hftsim.data.ordering import interval_words, overlapping
 from hftsim.data.ticks import Ticks
 from hftsim.engine import Mode, drive, users_line
+from hftsim.portfolio import require_one_currency
 from hftsim.sim.bars import BarMarket
 from hftsim.sim.crowd.market import CrowdMarket, CrowdSource
 from hftsim.sim.ticks import ReplayMarket
@@ -69,6 +71,8 @@ class Backtester:
         ------
         DataError
             If `data` is not bars, bars overlap, or the frames have different intervals.
+        InstrumentError
+            If the instruments settle in different currencies.
         StrategyError
             If the strategy raises; ``error.result`` is the result so far.
         """
@@ -97,7 +101,9 @@ class Backtester:
             self.config.with_fees(_instrument_of(name, frame, given))
             for name, frame in bars.items()
         ]
+        refuse_contracts(self.config, "bars")
         names, tables = strategy_columns(self.strategy, bars)
+        require_one_currency(instruments)
         market = BarMarket(bars, instruments, tables, names, self.config.market_settings())
         _refuse_overlaps(market, bars)
         return self._drive(BarRun(market, bars), progress)
@@ -115,6 +121,9 @@ class Backtester:
         ]
         if isinstance(given, Instrument):
             instruments = [self.config.with_fees(given)]
+        require_one_currency(instruments)
+        ticks = with_funding(ticks, instruments, self.config.funding)
+        refuse_margin_of_none(instruments, self.config)
         market = ReplayMarket(ticks, instruments, self.config.replay_settings())
         return self._drive(TickRun(market), progress)
 
@@ -124,6 +133,7 @@ class Backtester:
         given: Instrument | Mapping[str, Instrument] | None,
         progress: Progress,
     ) -> BacktestResult:
+        refuse_contracts(self.config, "a simulated crowd")
         rules = given if isinstance(given, Instrument) else source.instrument
         settings = self.config.replay_settings()
         market = CrowdMarket(source, settings, self.config.with_fees(rules))

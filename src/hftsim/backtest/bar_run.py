@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from hftsim.backtest import tables
+from hftsim.backtest.tables import held_value
 from hftsim.core.bars import data_hash, gap_count, source_of
 from hftsim.sim.bars import BarMarket
 
@@ -106,9 +107,9 @@ class BarRun:
             if len(frame) < 2:
                 total += part
                 continue
-            units = part * (1.0 - market.instruments[k].taker_fee) / frame["open"].to_numpy()[1]
             row = np.searchsorted(starts, times, side="right") - 1
-            total += np.where(row >= 1, units * closes[np.maximum(row, 0)], part)
+            paid, marks = frame["open"].to_numpy()[1], closes[np.maximum(row, 0)]
+            total += np.where(row >= 1, held_value(market.instruments[k], part, paid, marks), part)
         return pd.Series(total, index=self.times, name="benchmark")
 
     def signal_rows(self, log: np.ndarray) -> list[dict[str, float]]:

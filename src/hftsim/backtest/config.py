@@ -16,6 +16,8 @@ from hftsim.sim.slippage import SlippageModel
 from hftsim.sim.ticks import ReplaySettings
 
 INTRABAR = ("worst", "ohlc")
+HASHED_WHEN_SET = frozenset({"maintenance_margin", "liquidation_fee", "funding"})
+"""Settings without a say in a run hash unless they are given; of `funding` the content is."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -24,7 +26,8 @@ class BacktestConfig:
 
     Parameters
     ----------
-    initial_capital : cash at the start, in quote currency.
+    initial_capital : cash at the start, in what the instruments settle in: quote currency; of
+        inverse contracts the coin.
     position_size_pct : the part of equity a strategy's position takes (``ctx.position_size``).
     fee_rate : one fee for makers and takers, instead of the instrument's.
     maker_fee, taker_fee : fees instead of the instrument's; they win over `fee_rate`.
@@ -46,6 +49,12 @@ class BacktestConfig:
         fills it.
     liquidity_half_life : on ticks, how long half of what own orders took from a recorded level
         stays taken, like ``"1s"``; None: it is there again for the next one.
+    maintenance_margin : on ticks, the part of the value of all perpetual and future positions at
+        which the account is liquidated (0.004 is 0.4 %); None: it never is. What may be opened at
+        all is said by ``risk_limits.max_leverage``.
+    liquidation_fee : part of the value closed that a liquidation costs beside the taker fee.
+    funding : on ticks, a file of a perpetual's funding rates, or symbol -> file; see
+        `hftsim.data.read_funding`.
     equity_every : on ticks, how often the equity curve has a point, like ``"1s"``.
     chunk_rows : on ticks, rows read at a time; results do not depend on it.
     use_risk_manager : whether `risk_limits` apply; without them only the account's own money does.
@@ -71,6 +80,9 @@ class BacktestConfig:
     partial_fills: bool = True
     trade_through: bool = True
     liquidity_half_life: str | None = None
+    maintenance_margin: float | None = None
+    liquidation_fee: float = 0.0
+    funding: str | dict[str, str] | None = None
     equity_every: str = "1s"
     chunk_rows: int | None = None
     use_risk_manager: bool = True
@@ -93,6 +105,11 @@ class BacktestConfig:
             rule = getattr(self, name)
             _require(rule is None or rule > 0, name, rule, "above 0")
         self._check_ticks()
+        margin = self.maintenance_margin
+        if margin is not None:
+            _require(0 < margin < 1, "maintenance_margin", margin, "a fraction above 0 and below 1")
+        _require(0 <= self.liquidation_fee < 0.5, "liquidation_fee", self.liquidation_fee,
+                 "a fraction from 0 (0.0125 is 1.25 %)")  # fmt: skip
         if self.chunk_rows is not None:
             _require(self.chunk_rows >= 1, "chunk_rows", self.chunk_rows, "1 or more")
         if self.intrabar not in INTRABAR:
@@ -161,6 +178,8 @@ class BacktestConfig:
             trade_through=self.trade_through,
             fees=self.fees,
             liquidity_half_life=self.liquidity_half_life,
+            maintenance_margin=self.maintenance_margin,
+            liquidation_fee=self.liquidation_fee,
             equity_every=self.equity_every,
             chunk_rows=self.chunk_rows,
             seed=self.seed,

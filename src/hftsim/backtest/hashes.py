@@ -48,9 +48,10 @@ def run_hash(
 
 
 def instrument_dict(instrument: Instrument) -> dict[str, Any]:
-    """Return an instrument's rules as plain values; decimals as text, rules it has not left out."""
+    """Return an instrument's rules as plain values; decimals as text, what it has not left out."""
     rules = {name: getattr(instrument, name) for name in VENUE_RULES}
     return {
+        **({"inverse": True} if instrument.inverse else {}),
         "symbol": instrument.symbol,
         "kind": str(instrument.kind),
         "tick_size": f"{instrument.tick_size.normalize():f}",

@@ -14,7 +14,7 @@ import pandas as pd
 from hftsim.analytics import Metrics, PerformanceMetrics, periods_per_year
 from hftsim.backtest import tables
 from hftsim.backtest.bar_run import BarRun
-from hftsim.backtest.config import BacktestConfig
+from hftsim.backtest.config import HASHED_WHEN_SET, BacktestConfig
 from hftsim.backtest.hashes import fills_hash, instrument_dict, run_hash
 from hftsim.backtest.tick_run import TickRun
 from hftsim.core.enums import InstrumentKind, RejectReason
@@ -26,6 +26,10 @@ from hftsim.strategies.base import Strategy
 
 if TYPE_CHECKING:
     from hftsim.models import WindowClassifier
+
+
+_COINS = 1000.0
+"""An account that begins with less is one of coins: its money has eight decimals."""
 
 
 class BacktestResult:
@@ -71,7 +75,7 @@ class BacktestResult:
 
     @functools.cached_property
     def equity_curve(self) -> pd.Series:
-        """Equity in quote currency: after each bar by close time, or at regular times on ticks."""
+        """Equity in settlement currency: after each bar by close time, or at regular times on ticks."""
         equity = self.run.equity
         equity.flags.writeable = False  # the series shares it
         return pd.Series(equity, index=self.run.times, name="equity", copy=False)
@@ -110,6 +114,11 @@ class BacktestResult:
     def signals(self) -> pd.DataFrame:
         """The strategy's signals with confidence and reasoning."""
         return tables.signals_table(self.market, self.run.signal_rows, self._explanation)
+
+    @functools.cached_property
+    def funding(self) -> pd.DataFrame:
+        """Every payment of funding; below 0 it was received."""
+        return tables.funding_table(self.market)
 
     @functools.cached_property
     def trades(self) -> pd.DataFrame:
@@ -172,6 +181,7 @@ class BacktestResult:
             "start": equity.index[0].isoformat(),
             "end": equity.index[-1].isoformat(),
             "initial_capital": capital,
+            "currency": self.market.instruments[0].settle,
             "final_value": final,
             "current_value": final,
             "total_pnl": final - capital,
@@ -244,19 +254,25 @@ class BacktestResult:
 
     def __str__(self) -> str:
         s, unit = self.summary, self.market.unit
+        digits = 2 if s["initial_capital"] >= _COINS else 8
         lines = [
             f"{self.strategy_name} on {s['symbol']}: {_minute(s['start'])} to {_minute(s['end'])} UTC, "
             f"{s[unit]:,} {unit}" + (" (simulated data)" if s["simulated"] else ""),
             f"  return        {s['total_return_pct']:+10.2f} %   buy and hold "
             f"{s['buy_and_hold_return_pct']:+.2f} %",
-            f"  final value   {s['final_value']:12,.2f}   from {s['initial_capital']:,.2f}",
+            f"  final value   {s['final_value']:12,.{digits}f}   from {s['initial_capital']:,.{digits}f}",
             f"  max drawdown  {s['max_drawdown_pct']:10.2f} %   Sharpe {_shown(s['sharpe_ratio'], 2)}",
             f"  trades        {s['trades']:10,d}     win rate {_shown(s['win_rate'], 1, ' %')}",
-            f"  fees          {s['total_fees']:12,.2f}   before fees {s['gross_pnl']:+,.2f}",
+            f"  fees          {s['total_fees']:12,.{digits}f}   before fees {s['gross_pnl']:+,.{digits}f}",
             f"  refused       {s['refusals']:10,d}     {self._main_refusal()}".rstrip(),
         ]
         if s["halted"]:
             lines.append(f"  HALTED by {s['halted']} at {_minute(s['halted_at'])} UTC")
+        if s.get("funding_payments"):
+            paid, count = f"{s['funding']:12,.{digits}f}", s["funding_payments"]
+            lines.append(f"  funding       {paid}   paid in {count} payments")
+        if s["final_value"] < 0:
+            lines.append(f"  BELOW ZERO: the account owes {-s['final_value']:,.6g} {s['currency']}")
         if self.error:
             lines.append(f"  ENDED EARLY: {self.error}")
         return "\n".join([*lines, f"  run hash      {s['run_hash'][:16]}"])
@@ -305,6 +321,8 @@ class BacktestResult:
     def _hashed_parameters(self) -> dict[str, Any]:
         others = self.run.config_of_other_data
         config = {k: v for k, v in self.config.to_dict().items() if k not in others}
+        config = {k: v for k, v in config.items() if v or k not in HASHED_WHEN_SET}
+        config.pop("funding", None)  # a path; what it holds is part of the data
         told = {"strategy": self.strategy_name, **self.parameters, "config": config}
         if self.model_report is not None:
             names = ("model", "parameters", "lookback", "horizon", "data_sha256")

@@ -7,13 +7,14 @@ import numpy as np
 import pandas as pd
 
 from hftsim.core.enums import FillReason, OrderStatus, OrderType, RejectReason, Side, TimeInForce
+from hftsim.core.instrument import Instrument
 from hftsim.native.layout import FROM_STRATEGY
 from hftsim.sim.bars import BarMarket
 from hftsim.sim.ticks import ReplayMarket
 
 Market = BarMarket | ReplayMarket
 
-ORIGINS = ("strategy", "stop loss", "take profit", "risk halt")
+ORIGINS = ("strategy", "stop loss", "take profit", "risk halt", "liquidation")
 
 
 def fills_log(market: Market) -> np.ndarray:
@@ -45,10 +46,21 @@ def fills_table(market: Market) -> pd.DataFrame:
             "is_maker": _column(log, "is_maker"),
             "reason": _words(log["reason"], FillReason),
             "slippage": _column(log, "slippage"),
+            **_notional(market, log, tick, lot),
             **({} if market.unit == "bars" else _explained(log, lot)),
         },
         copy=False,
     )
+
+
+def _notional(market: Market, log: np.ndarray, tick: Any, lot: Any) -> dict[str, Any]:
+    """Return the value of each fill in settlement currency, where that is not price times quantity."""
+    if all(i.multiplier == 1 and not i.inverse for i in market.instruments):
+        return {}
+    price, face = _grid(log["price"], tick), _grid(log["qty"], lot)
+    face = face * np.array([float(i.multiplier) for i in market.instruments])[log["instrument"]]
+    inverse = np.array([i.inverse for i in market.instruments])[log["instrument"]]
+    return {"notional": np.where(inverse, face / price, face * price)}
 
 
 def _explained(log: np.ndarray, lot: Any) -> dict[str, Any]:
@@ -60,6 +72,28 @@ def _explained(log: np.ndarray, lot: Any) -> dict[str, Any]:
         "queue_time_s": log["waited"] / 1e9,
         **{n: _column(log, n) for n in ("markout_100ms", "markout_1s", "markout_10s")},
     }
+
+
+_OF_PAYMENT = ("ts_event", "instrument", "rate", "price", "position", "paid")
+
+
+def funding_table(market: Market) -> pd.DataFrame:
+    """Return the payments of funding: the position at the venue then, and what it paid."""
+    log: Any = dict.fromkeys(_OF_PAYMENT, np.zeros(0, np.int64))
+    if isinstance(market, ReplayMarket):
+        log = market.payments[: int(market.run["payment_count"][0])]
+        log = log[np.argsort(log["ts_event"], kind="stable")]
+    _, lot = _steps(market, log["instrument"])
+    return pd.DataFrame(
+        {
+            "time": utc_times(log["ts_event"]),
+            "symbol": _symbols(market, log["instrument"]),
+            "rate": log["rate"] / 1e8,
+            "mark_price": log["price"],
+            "qty": _grid(log["position"], lot),
+            "paid": log["paid"],
+        }
+    )
 
 
 def orders_table(market: Market) -> pd.DataFrame:
@@ -148,6 +182,18 @@ def _requests_as_signals(market: Market) -> pd.DataFrame:
 
 def _actions(side: np.ndarray) -> np.ndarray:
     return np.where(side > 0, "BUY", "SELL").astype(object)
+
+
+def held_value(rules: Instrument, part: float, paid: float, marks: np.ndarray) -> np.ndarray:
+    """Return what `part` of the capital is worth, held at `marks` since it was bought at `paid`.
+
+    One taker's fee is paid. Of inverse contracts as much is bought as `part` coins are worth: they
+    earn the difference of reciprocal prices.
+    """
+    kept = part * (1.0 - rules.taker_fee)
+    if rules.inverse:
+        return np.asarray(kept * (2.0 - paid / marks))
+    return np.asarray(kept / paid * marks)
 
 
 _NOT_A_TIME = np.iinfo(np.int64).min

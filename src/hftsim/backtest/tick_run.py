@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from hftsim.backtest import tables
+from hftsim.backtest.tables import held_value
 from hftsim.data.ticks.metadata import days_without_checksums
 from hftsim.sim.ticks import ReplayMarket
 
@@ -109,6 +110,18 @@ class TickRun:
             "unsent_at_end": int(run["unsent"][0]),
             "cancels_refused": int(feeds["not_canceled"].sum()),
             "replaces_refused": int(feeds["not_replaced"].sum()),
+            "funding": float(self.market.instrument_records["funding"].sum()),
+            "funding_by_symbol": dict(
+                zip(
+                    self.market.symbols,
+                    self.market.instrument_records["funding"].tolist(),
+                    strict=True,
+                )
+            ),
+            "funding_payments": int(run["payment_count"][0]),
+            "unpriced_funding": int(run["unpriced_funding"][0]),
+            "liquidated": bool(run["liquidated"][0]),
+            "owed": max(0.0, -float(self.market.context["equity"][0])),
         }
 
     def benchmark(self) -> pd.Series:
@@ -125,8 +138,8 @@ class TickRun:
             if len(known) == 0:
                 total += part
                 continue
-            units = part * (1.0 - rules.taker_fee) / marks[known[0]]
-            total += np.where(marks > 0, units * marks, part)
+            held = held_value(rules, part, marks[known[0]], np.where(marks > 0, marks, np.nan))
+            total += np.where(marks > 0, held, part)
         return pd.Series(total, index=self.times, name="benchmark")
 
     def signal_rows(self, log: np.ndarray) -> list[dict[str, float]]:

@@ -27,7 +27,7 @@ class Execution:
     Attributes
     ----------
     qty, price : filled, and the average price; NaN where nothing filled.
-    fee : of the fills, quote currency.
+    fee : of the fills, settlement currency.
     open_qty : what rests in the book.
     """
 
@@ -187,6 +187,8 @@ class MatchingEngine:
         value = outcome.average_price * filled if filled else 0.0
         rate = book.instrument.taker_fee if self._taker_fee is None else self._taker_fee
         fee = value * float(book.instrument.multiplier) * rate
+        if book.instrument.inverse:
+            fee = rate * _value_in_coin(book.instrument, outcome)
         self._orders, self._fills = self._orders + 1, self._fills + fills
         self._qty, self._value, self._fees = (
             self._qty + filled,
@@ -230,3 +232,10 @@ class MatchingEngine:
         for symbol in sorted(self.books):
             digest.update(f"{symbol}:{self.books[symbol].state_hash()};".encode())
         return digest.hexdigest()
+
+
+def _value_in_coin(instrument: Instrument, outcome: Outcome) -> float:
+    """Return what an order's fills of an inverse contract are worth in the base currency."""
+    fills = outcome.reports[outcome.reports["kind"] == ReportKind.FILL][::2]
+    face = float(instrument.lot_size * instrument.multiplier)
+    return float((fills["qty"] * face / (fills["price"] * float(instrument.tick_size))).sum())

@@ -27,7 +27,7 @@ class PriceImpact:
     average_price, worst_price : of the fill, quote currency; NaN if nothing fills.
     slippage_bps : how much worse than the best price the average is, in basis points of the best.
     mid_impact_bps : how much worse than the mid price, in basis points of the mid.
-    notional : the sum of price x quantity, quote currency.
+    notional : the value traded, quote currency; of inverse contracts what they are worth in it.
     levels : how many levels are touched.
     """
 
@@ -147,6 +147,7 @@ class BookQueries(abc.ABC):
     ) -> PriceImpact:
         filled = wanted - left
         tick, lot = self.instrument.tick_size, self.instrument.lot_size
+        face = lot * self.instrument.multiplier
         average = float(cost / filled * tick) if filled else NOWHERE
         best, mid = self._best(-side)[0], self.mid_price
         return PriceImpact(
@@ -157,7 +158,7 @@ class BookQueries(abc.ABC):
             worst_price=self.instrument.price(worst) if filled else NOWHERE,
             slippage_bps=side * (average - best) / best * _BPS if best else NOWHERE,
             mid_impact_bps=side * (average - mid) / mid * _BPS if mid else NOWHERE,
-            notional=float(cost * tick * lot * self.instrument.multiplier),
+            notional=float((filled if self.instrument.inverse else cost * tick) * face),
             levels=touched,
         )
 

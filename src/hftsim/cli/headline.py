@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _WIDE = 80
+_COINS = 1000.0
+"""An account that begins with less is one of coins: its money has eight decimals."""
 _NARROW = ("fold", "test_start", "total_return_pct", "buy_and_hold_return_pct", "trades")
 _BATCH = {  # heading: key of a run's answer, decimals
     "file": ("data", 0),
@@ -112,14 +114,16 @@ def _title(answer: Mapping[str, Any]) -> str:
 def _rows(answer: Mapping[str, Any]) -> dict[str, str]:
     start, end = (str(answer.get(k) or "")[:16].replace("T", " ") for k in ("start", "end"))
     refused = answer.get("refusals")
+    digits = 2 if (answer.get("initial_capital") or 0) >= _COINS else 8
     trades = f"{rounded(answer.get('trades'), 0)}, {rounded(answer.get('win_rate'), 1, ' %')} won"
     return {
         "period": f"{start} to {end} UTC, {_length(answer)}",
-        "final value": f"{rounded(answer.get('final_value'))} "
-        f"of {rounded(answer.get('initial_capital'))}",
+        "final value": f"{rounded(answer.get('final_value'), digits)} "
+        f"of {rounded(answer.get('initial_capital'), digits)}",
         "return after fees": rounded(answer.get("total_return_pct"), 2, " %"),
         "buy and hold": rounded(answer.get("buy_and_hold_return_pct"), 2, " %"),
-        "fees paid": rounded(answer.get("total_fees")),
+        "fees paid": rounded(answer.get("total_fees"), digits),
+        **({"funding paid": rounded(answer["funding"], digits)} if answer.get("funding") else {}),
         "deepest drawdown": rounded(answer.get("max_drawdown_pct"), 2, " %"),
         "Sharpe ratio": rounded(answer.get("sharpe_ratio")),
         "round trips": trades,

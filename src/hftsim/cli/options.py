@@ -168,6 +168,9 @@ class TradingOptions:
     queue: Annotated[
         Text, _trade(metavar="NAME", help="On ticks by price: queue model; default: power.")
     ] = None
+    funding: Annotated[
+        Text, _trade(metavar="FILE", help="On ticks: a perpetual's funding rates, as CSV.")
+    ] = None
     chunk_rows: Annotated[
         int | None, _trade(metavar="N", help="On ticks: rows read at a time.")
     ] = None

@@ -40,6 +40,7 @@ _COSTS = {  # option: field of BacktestConfig
     "slippage": "slippage",
     "latency": "latency",
     "queue": "queue",
+    "funding": "funding",
     "chunk_rows": "chunk_rows",
 }
 Group = SourceOptions | ReadingOptions | InstrumentOptions | TradingOptions | ModelOptions

@@ -135,6 +135,7 @@ class FillReason(IntEnum):
     QUEUE_FRONT = 12
     TRADE_THROUGH = 13
     BOOK_CROSS = 14
+    LIQUIDATION = 20
 
 
 class RejectReason(IntEnum):
@@ -183,6 +184,7 @@ class RejectReason(IntEnum):
     LOST_ON_THE_WAY = 40
     ABOVE_MAX_QTY = 41
     MAX_ORDER_RATE = 42
+    LIQUIDATED = 43
 
 
 class InstrumentKind(StrEnum):

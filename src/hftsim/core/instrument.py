@@ -14,6 +14,8 @@ _STABLE_QUOTES = ("USDT", "USDC", "BUSD", "FDUSD")
 VENUE_RULES = ("max_qty", "max_orders", "price_band", "max_order_rate")
 """Fields of an instrument that are None where the venue has no such rule."""
 _QUOTES = (*_STABLE_QUOTES, "USD", "EUR", "GBP", "JPY", "TRY", "BTC", "ETH", "BNB")
+_CONTRACT = re.compile(rf"(.+?({'|'.join(_QUOTES)}))(PERP|\d{{6}})")
+_CONTRACTS = (InstrumentKind.PERPETUAL, InstrumentKind.FUTURE)
 
 
 def normalize_symbol(symbol: str) -> str:
@@ -34,8 +36,15 @@ def is_crypto_symbol(symbol: str) -> bool:
 
 
 def split_symbol(symbol: str) -> tuple[str, str]:
-    """Return (base, quote); the quote is ``USD`` where the symbol names none."""
+    """Return (base, quote); the quote is ``USD`` where the symbol names none.
+
+    What follows the pair in the symbol of a contract (``BTCUSD_PERP``, ``BTCUSDT_240927``) is left
+    out.
+    """
     plain = normalize_symbol(symbol)
+    contract = _CONTRACT.fullmatch(plain)
+    if contract is not None:
+        plain = contract[1]
     for quote in _QUOTES:
         if plain.endswith(quote) and len(plain) > len(quote):
             return plain[: -len(quote)], quote
@@ -66,8 +75,11 @@ class Instrument:
     kind : spot, perpetual, future, option or equity.
     tick_size : smallest price step, in quote currency.
     lot_size : smallest quantity step, in base units (contracts, shares, coins).
-    multiplier : quote-currency value of one unit per unit of price.
-    min_qty, min_notional : smallest order, in base units and in quote currency.
+    multiplier : quote-currency value of one unit per unit of price; of an inverse contract, its
+        value in quote currency at any price (100 USD for Binance's BTCUSD_PERP).
+    inverse : whether it is a coin-margined contract: worth ``multiplier / price`` units of the base
+        currency, in which profit, fees and cash are counted.
+    min_qty, min_notional : smallest order, in base units (contracts) and in `settle`.
     maker_fee, taker_fee : fractions of the traded value; negative is a rebate.
     venue : where it trades.
     max_qty : largest order, in base units. This and the next three are rules that venues publish;
@@ -83,6 +95,7 @@ class Instrument:
     tick_size: Decimal = Decimal("0.01")
     lot_size: Decimal = Decimal("0.00001")
     multiplier: Decimal = Decimal(1)
+    inverse: bool = False
     min_qty: Decimal = Decimal(0)
     min_notional: Decimal = Decimal(0)
     maker_fee: float = 0.001
@@ -103,6 +116,10 @@ class Instrument:
         except ValueError:
             kinds = ", ".join(InstrumentKind)
             raise InstrumentError(f"kind {self.kind!r} is unknown; known: {kinds}") from None
+        if self.inverse and self.kind not in _CONTRACTS:
+            raise InstrumentError(
+                f"{self.symbol}: only a perpetual or a future can be inverse, not {self.kind}"
+            )
         for name in ("tick_size", "lot_size", "multiplier", "min_qty", "min_notional"):
             put(self, name, exact_decimal(getattr(self, name), name))
         for name in ("tick_size", "lot_size", "multiplier"):
@@ -143,8 +160,13 @@ class Instrument:
         return split_symbol(self.symbol)[1]
 
     @property
+    def settle(self) -> str:
+        """What profit and loss are paid in: the quote; the base of an inverse contract."""
+        return self.base if self.inverse else self.quote
+
+    @property
     def tick_value(self) -> float:
-        """Quote-currency value of one lot moving by one tick."""
+        """Quote-currency value of one lot moving by one tick; of inverse ones, of a lot's worth."""
         return float(self.tick_size * self.lot_size * self.multiplier)
 
     @property

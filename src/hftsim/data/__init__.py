@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from hftsim.data.reading import read_bars
     from hftsim.data.repairs import Repairs
     from hftsim.data.sample import SampleMarket, create_sample_bars
-    from hftsim.data.ticks import Ticks, TickStore, check_ticks, import_ticks
+    from hftsim.data.ticks import Ticks, TickStore, check_ticks, import_ticks, read_funding
     from hftsim.data.yahoo import fetch_yahoo, yahoo_to_bars
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "infer_instrument",
     "parse_interval",
     "read_bars",
+    "read_funding",
     "split_files",
     "yahoo_to_bars",
 ]
@@ -63,6 +64,7 @@ _MODULES = {
     "infer_instrument": "instruments",
     "parse_interval": "intervals",
     "read_bars": "reading",
+    "read_funding": "ticks",
     "split_files": "folders",
     "yahoo_to_bars": "yahoo",
 }

@@ -75,11 +75,13 @@ INSTRUMENT = record_dtype(
         "position": int,
         "avg_price": float,
         "realised": float,
+        "funding": float,
         "open_buy_qty": int,
         "open_sell_qty": int,
         "tick_size": float,
         "lot_size": float,
         "tick_value": float,
+        "inverse": bool,
         "min_qty": int,
         "max_qty": int,
         "min_notional": float,
@@ -197,8 +199,8 @@ PRIVATE = frozenset(
 Markouts are the future: the venue's clock may have passed them when the fill's report arrives.
 """
 
-FROM_STRATEGY, FROM_STOP_LOSS, FROM_TAKE_PROFIT, FROM_HALT = range(4)
-"""Who sent an order."""
+FROM_STRATEGY, FROM_STOP_LOSS, FROM_TAKE_PROFIT, FROM_HALT, FROM_LIQUIDATION = range(5)
+"""Who sent an order; a liquidation's is the venue's."""
 
 NO_ROOM = -1
 """What an operation returns when the strategy has sent more in one go than the logs can take."""

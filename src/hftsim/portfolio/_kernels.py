@@ -5,20 +5,55 @@ from hftsim.native.records import inline
 
 
 @inline
+def value_of(own, qty, price):
+    """Return what `qty` lots are worth at `price` (quote currency), in settlement currency.
+
+    An inverse lot is a fixed amount of quote currency, paid in the coin: worth less the higher the
+    coin. Its profit from a to b is ``face / a - face / b`` (Binance, COIN-M futures: profit and
+    loss), so an account books it at minus this value; see `account_value`.
+    """
+    if own.inverse:
+        return qty * (own.tick_value / own.tick_size) / price
+    return qty * price * (own.tick_value / own.tick_size)
+
+
+@inline
+def traded_value(own, qty, price):
+    """Return what `qty` lots are worth at `price` ticks, in settlement currency."""
+    if own.inverse:
+        return value_of(own, qty, price * own.tick_size)
+    return float(price) * qty * own.tick_value
+
+
+@inline
+def account_value(own, value):
+    """Return a value with the sign at which an account counts it: minus for inverse contracts."""
+    return -value if own.inverse else value
+
+
+@inline
 def apply_fill(ctx, own, side, qty, price, fee):
     """Book a fill of `qty` lots at `price` ticks: cash, position, average cost, realised P&L."""
-    ctx.cash -= side * (float(price) * qty * own.tick_value) + fee
+    ctx.cash -= side * account_value(own, traded_value(own, qty, price)) + fee
     ctx.fees += fee
     before = own.position
     after = before + side * qty
     paid = price * own.tick_size
     if before == 0 or (before > 0) == (side > 0):
-        own.avg_price = (own.avg_price * abs(before) + paid * qty) / abs(after)
+        if own.inverse and before != 0:
+            shares = abs(before) * paid + qty * own.avg_price
+            own.avg_price = own.avg_price * paid * abs(after) / shares
+        else:
+            own.avg_price = (own.avg_price * abs(before) + paid * qty) / abs(after)
     else:
         closed = min(abs(before), qty)
         direction = 1.0 if before > 0 else -1.0
-        lot_value = own.tick_value / own.tick_size
-        own.realised += direction * closed * (paid - own.avg_price) * lot_value
+        if own.inverse:
+            gain = value_of(own, closed, own.avg_price) - value_of(own, closed, paid)
+            own.realised += direction * gain
+        else:
+            lot_value = own.tick_value / own.tick_size
+            own.realised += direction * closed * (paid - own.avg_price) * lot_value
         if after == 0:
             own.avg_price = 0.0
         elif (after > 0) != (before > 0):
@@ -28,8 +63,10 @@ def apply_fill(ctx, own, side, qty, price, fee):
 
 @inline
 def position_value(own, price):
-    """Signed value of the position at `price`, in quote currency."""
-    return own.position * price * (own.tick_value / own.tick_size)
+    """Return what the position adds to equity at `price` (quote currency)."""
+    if own.position == 0:
+        return 0.0
+    return account_value(own, value_of(own, own.position, price))
 
 
 @inline
@@ -44,7 +81,7 @@ def mark_to_market(ctx):
 
 @inline
 def net_exposure(ctx, without):
-    """Sum of signed position values at the last closes, leaving out one instrument."""
+    """Sum of what positions add to equity at the last closes, leaving out one instrument."""
     net = 0.0
     for k in range(ctx.instruments):
         if k != without:

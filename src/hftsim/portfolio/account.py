@@ -31,11 +31,13 @@ class Portfolio:
 
     Every kind of instrument is booked alike: a purchase pays its value out of cash, a sale brings
     it in, and a position counts at its market value. At all times
-    ``cash + position values == initial capital + realised + unrealised - fees``.
+    ``cash + position values == initial capital + realised + unrealised - fees - funding``. The value
+    of inverse contracts (`Instrument.inverse`) counts below 0 there: buying them brings in cash, and
+    selling takes it out again, so that the same sum holds in the coin.
 
     Parameters
     ----------
-    initial_capital : cash at the start, in quote currency.
+    initial_capital : cash at the start, in settlement currency.
     instruments : what may be traded. Without it any symbol may be, by the rules an `Instrument` has
         by default (tick 0.01, lot 0.00001).
 
@@ -44,8 +46,8 @@ class Portfolio:
     ConfigError
         If the capital is not a positive number.
     InstrumentError
-        If two instruments share a symbol, or are paid in different currencies (spot and perpetual,
-        whose symbols name it): their values could not be added.
+        If two instruments share a symbol, or settle in different currencies; see
+        `require_one_currency`.
     """
 
     def __init__(
@@ -65,7 +67,7 @@ class Portfolio:
             if instrument.symbol in self._holdings:
                 raise InstrumentError(f"{instrument.symbol} is given twice")
             self._holdings[instrument.symbol] = Holding(instrument)
-        _require_one_currency(self.instruments.values())
+        require_one_currency(self.instruments.values())
 
     def apply_fill(self, fill: Fill) -> None:
         """Book an execution (ticks, lots).
@@ -122,6 +124,14 @@ class Portfolio:
         self.apply_fill(fill)
         return fill
 
+    def pay_funding(self, symbol: str, amount: float) -> None:
+        """Book a payment of funding, in settlement currency; below 0 it is received."""
+        if not math.isfinite(amount):
+            raise InputError(f"{symbol}: funding of {amount} is not a finite number")
+        holding = self._holding(symbol)
+        self._keep(holding)
+        holding.funding += float(amount)
+
     def update_market_price(self, symbol: str, price: float) -> None:
         """Value the position at `price` (quote currency; a mid price may lie between ticks)."""
         holding = self._holding(symbol)
@@ -146,8 +156,9 @@ class Portfolio:
 
     @property
     def cash(self) -> float:
-        """Cash in quote currency; below 0 is borrowed."""
-        return self.initial_capital + math.fsum(h.cash for h in self._holdings.values()) - self.fees
+        """Cash in settlement currency; below 0 is borrowed."""
+        traded = math.fsum(h.cash for h in self._holdings.values())
+        return self.initial_capital + traded - self.fees - self.funding
 
     @property
     def fees(self) -> float:
@@ -155,9 +166,14 @@ class Portfolio:
         return math.fsum(h.fees for h in self._holdings.values())
 
     @property
+    def funding(self) -> float:
+        """Funding paid so far; below 0 where more was received."""
+        return math.fsum(h.funding for h in self._holdings.values())
+
+    @property
     def total_value(self) -> float:
-        """Equity: cash and the signed market value of all positions."""
-        return self.cash + self.net_exposure
+        """Equity: cash and what all positions add to it."""
+        return self.cash + math.fsum(h.equity for h in self._holdings.values())
 
     @property
     def net_exposure(self) -> float:
@@ -170,15 +186,19 @@ class Portfolio:
         return math.fsum(abs(h.value) for h in self._holdings.values())
 
     def pnl(self) -> dict[str, float]:
-        """Return ``realised`` and ``unrealised`` (both before fees), ``fees`` and ``total``."""
+        """Return ``realised`` and ``unrealised`` (both before fees), ``fees`` and ``total``.
+
+        ``funding``, what was paid of it, where there was any.
+        """
         realised = math.fsum(h.realised_pnl for h in self._holdings.values())
         unrealised = math.fsum(h.unrealised_pnl for h in self._holdings.values())
-        fees = self.fees
+        fees, funding = self.fees, self.funding
         return {
             "realised": realised,
             "unrealised": unrealised,
             "fees": fees,
-            "total": realised + unrealised - fees,
+            **({"funding": funding} if funding else {}),
+            "total": realised + unrealised - fees - funding,
         }
 
     @property
@@ -218,7 +238,7 @@ class Portfolio:
     def _keep(self, holding: Holding) -> None:
         instrument = holding.instrument
         if instrument.symbol not in self._holdings:
-            _require_one_currency([*self.instruments.values(), instrument])
+            require_one_currency([*self.instruments.values(), instrument])
             self._holdings[instrument.symbol] = holding
 
     def _holding(self, symbol: str) -> Holding:
@@ -246,17 +266,23 @@ def _require_tradable(instrument: Instrument, price: int, qty: int) -> None:
         raise InstrumentError(
             f"{instrument.symbol}: quantity must be above 0; the side says which way"
         )
-    if price <= 0 and instrument.kind not in _BELOW_ZERO:
+    if price <= 0 and (instrument.inverse or instrument.kind not in _BELOW_ZERO):
         raise InstrumentError(
             f"{instrument.symbol}: price {instrument.price(price)} is not above 0, which only a "
-            f"future's or an option's may be"
+            f"linear future's or an option's may be"
         )
 
 
-def _require_one_currency(instruments: Iterable[Instrument]) -> None:
-    quotes = {i.quote: i.symbol for i in instruments if i.kind in _NAMES_ITS_QUOTE}
-    if len(quotes) > 1:
-        pairs = ", ".join(f"{symbol} in {quote}" for quote, symbol in sorted(quotes.items()))
+def require_one_currency(instruments: Iterable[Instrument]) -> None:
+    """Raise InstrumentError if instruments settle in different currencies: values are added.
+
+    Symbols of spot, perpetuals and inverse contracts name their currency; others are believed.
+    """
+    named = [i for i in instruments if i.inverse or i.kind in _NAMES_ITS_QUOTE]
+    settled = {i.settle: i.symbol for i in named}
+    if len(settled) > 1:
+        pairs = ", ".join(f"{symbol} in {coin}" for coin, symbol in sorted(settled.items()))
         raise InstrumentError(
-            f"one account adds up one currency, but {pairs}: use a Portfolio for each currency"
+            f"one account adds up one currency, but {pairs}: give each currency an account, that is "
+            f"a run, of its own"
         )

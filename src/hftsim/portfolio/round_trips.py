@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hftsim.core import DataError, FillReason, InputError, Instrument
-from hftsim.portfolio.position import value_ratios
+from hftsim.portfolio.position import booked_price, mean_price, value_ratios
 
 FillColumns = Mapping[str, npt.ArrayLike]
 
@@ -20,7 +20,7 @@ _NO_TIME = np.iinfo(np.int64).min
 
 
 class _Trip(NamedTuple):
-    """One round trip in tick-lots; `held` lots are still open."""
+    """One round trip in tick-lots (see `booked_price`); `held` lots are still open."""
 
     first: int
     long: bool
@@ -50,7 +50,7 @@ def round_trips(
     ----------
     fills : columns of equal length, in the order of execution: a mapping or a structured array with
         the fields ``time`` (nanoseconds UTC), ``instrument`` (index into `instruments`), ``side``
-        (1 buys, -1 sells), ``price`` (ticks), ``qty`` (lots, above 0), ``fee`` (quote currency),
+        (1 buys, -1 sells), ``price`` (ticks), ``qty`` (lots, above 0), ``fee`` (settlement currency),
         ``reason`` (`FillReason`).
     instruments : what was traded.
     marks : one price per instrument in quote currency, at which open trips are valued; may be NaN
@@ -62,9 +62,9 @@ def round_trips(
     dict of arrays, one row per trip, by time of entry:
         ``symbol``; ``side`` (long, short); ``entry_time``, ``exit_time`` (datetime64[ns] UTC, NaT
         while open); ``qty`` (base units entered in all); ``entry_price``, ``exit_price`` (means
-        by quantity; the mark while open); ``pnl`` (after fees), ``gross_pnl``, ``fees`` (quote
-        currency); ``return_pct`` (`pnl` in percent of the value entered; NaN where that is not
-        above 0); ``bars_held`` (bars between entry and exit, or the last bar; NaN without
+        by quantity, harmonic ones of inverse contracts; the mark while open); ``pnl`` (after fees),
+        ``gross_pnl``, ``fees`` (settlement currency; funding is in none of them); ``return_pct``
+        (`pnl` in percent of the value entered; NaN where that is not above 0); ``bars_held`` (bars between entry and exit, or the last bar; NaN without
         `bar_times`); ``is_open``; ``entry_reason``, ``exit_reason`` (lower case, "" while open).
 
     Raises
@@ -80,8 +80,10 @@ def round_trips(
     tables = []
     for i, instrument in enumerate(instruments):
         rows = np.flatnonzero(columns["instrument"] == i)
-        picked = (columns[name][rows].tolist() for name in FILL_FIELDS if name != "instrument")
-        trips = _cut(zip(rows.tolist(), *picked, strict=True))
+        picked = {n: columns[n][rows].tolist() for n in FILL_FIELDS if n != "instrument"}
+        if instrument.inverse:
+            picked["price"] = [booked_price(instrument, price) for price in picked["price"]]
+        trips = _cut(zip(rows.tolist(), *picked.values(), strict=True))
         tables.append(_table(trips, instrument, marks[i]))
     order = np.argsort(np.concatenate([t.pop("first") for t in tables]))
     merged = {name: np.concatenate([t[name] for t in tables])[order] for name in tables[0]}
@@ -151,10 +153,9 @@ def _cut(rows: Iterable[tuple[int, int, int, int, int, float, int]]) -> list[_Tr
 
 
 def _table(trips: list[_Trip], instrument: Instrument, mark: float) -> dict[str, npt.NDArray[Any]]:
-    tick, per_tick = instrument.tick_size.as_integer_ratio()
     lot, per_lot = instrument.lot_size.as_integer_ratio()
-    means = [t.paid * tick / (t.entered * per_tick) for t in trips]
-    exits = [mark if t.held else t.got * tick / (t.entered * per_tick) for t in trips]
+    means = [mean_price(instrument, t.paid, t.entered) for t in trips]
+    exits = [mark if t.held else mean_price(instrument, t.got, t.entered) for t in trips]
     return {
         "first": np.array([t.first for t in trips], dtype=np.int64),
         "symbol": _words(itertools.repeat(instrument.symbol, len(trips))),
@@ -178,11 +179,15 @@ def _results(
     _, (unit, per_unit), (money, per_money) = value_ratios(instrument)
     taken = [(t.got - t.paid) * money / per_money for t in trips]
     held = [t.held * mark * unit / per_unit if t.held else 0.0 for t in trips]
+    if instrument.inverse:
+        held = [-t.held * unit / (per_unit * mark) if t.held else 0.0 for t in trips]
     sign = np.array([1.0 if t.long else -1.0 for t in trips], dtype=np.float64)
     gross = sign * (np.array(taken, dtype=np.float64) + np.array(held, dtype=np.float64))
     gross += 0.0  # a short that earned nothing earned 0, not -0
     fees = np.array([t.fees for t in trips], dtype=np.float64)
     entered = np.array([t.paid * money / per_money for t in trips], dtype=np.float64)
+    if instrument.inverse:
+        entered = -entered
     pnl = gross - fees
     returns = np.full(len(trips), math.nan)
     np.divide(100.0 * pnl, entered, out=returns, where=entered > 0)

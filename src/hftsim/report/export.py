@@ -29,7 +29,8 @@ def export_run(
 
     They are summary.json (with the marker by which a run folder is known), metrics.json, one-row
     metrics.csv and summary.csv, equity_curve.csv and .parquet, trades.csv and .parquet, fills.csv,
-    orders.csv, signals.csv, refusals.csv, report.html and PNG pictures. Times are ISO 8601 UTC,
+    orders.csv, signals.csv, refusals.csv, funding.csv where any was paid, report.html and PNG
+    pictures. Times are ISO 8601 UTC,
     numbers keep every digit, undefined figures are null (JSON) or empty (CSV), and a table without
     rows still has its header.
 
@@ -70,6 +71,9 @@ def _jobs(result: RunResult, target: Path, bars: Any, *, pictures: bool) -> dict
         "equity_curve.parquet": lambda: write_parquet(equity, target / "equity_curve.parquet"),
         "trades.parquet": lambda: write_parquet(result.trades, target / "trades.parquet"),
     }
+    funding = getattr(result, "funding", None)
+    if funding is not None and len(funding):
+        jobs["funding.csv"] = lambda: write_csv(funding, target / "funding.csv")
     for name in TABLES:
         jobs[f"{name}.csv"] = lambda name=name: write_csv(
             getattr(result, name), target / f"{name}.csv"

@@ -62,7 +62,7 @@ def _equity(result: RunResult) -> Chart:
             "below peak",
             domain=[0, 0.26],
             ticksuffix=" %",
-            range=[min(float(np.nanmin(below)) * 1.1, -0.1), 0],
+            range=[min(float(np.nanmin(below, initial=0.0)) * 1.1, -0.1), 0],
         ),
         hovermode="x unified",
     )

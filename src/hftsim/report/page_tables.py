@@ -173,8 +173,12 @@ def fills_by_reason(fills: pd.DataFrame, currency: str) -> list[dict[str, str]]:
     """Return how often each reason filled an order, what was traded and what it cost."""
     if not len(fills):
         return []
-    value = np.asarray(fills["price"], dtype=np.float64) * np.asarray(fills["qty"], np.float64)
+    price = np.asarray(fills["price"], dtype=np.float64)
+    value = price * np.asarray(fills["qty"], np.float64)
     slipped = np.asarray(fills["slippage"], np.float64) * np.asarray(fills["qty"], np.float64)
+    if "notional" in fills:
+        value = np.asarray(fills["notional"], dtype=np.float64)
+        slipped = np.asarray(fills["slippage"], np.float64) * value / price
     frame = pd.DataFrame(
         {
             "reason": fills["reason"].astype(str).to_numpy(),

@@ -108,7 +108,9 @@ def bars_of(result: RunResult, bars: Any) -> dict[str, pd.DataFrame]:
 
 
 def currency_of(result: RunResult) -> str:
-    """Return the quote currency that all symbols share; empty where they do not."""
+    """Return the currency of the account; else the quote of all symbols, empty if they differ."""
+    if result.summary.get("currency"):
+        return str(result.summary["currency"])
     quotes = {split_symbol(str(symbol))[1] for symbol in result.positions.columns}
     return quotes.pop() if len(quotes) == 1 else ""
 

@@ -12,6 +12,7 @@ _HALTS = {
     "daily_loss": "the daily loss limit (max_daily_loss_pct)",
     "drawdown_breaker": "the drawdown breaker (max_drawdown_pct)",
     "account_wiped_out": "the loss of all money",
+    "liquidated": "a liquidation (equity fell to the maintenance margin)",
 }
 
 
@@ -105,6 +106,10 @@ def verdict(summary: Mapping[str, Any]) -> str:
     trades = summary.get("trades")
     if is_number(trades) and 0 < int(trades) < FEW_TRADES:  # type: ignore[arg-type]
         parts.append(f"{count(trades, 'trade')}: too few to tell skill from luck.")
+    owed = summary.get("owed")
+    if is_number(owed) and owed:
+        coin = str(summary.get("currency") or "")
+        parts.append(f"The account ended below zero: it owes {money(owed, coin)}.")
     if summary.get("simulated"):
         parts.append("The data is simulated: this says nothing about a real market.")
     return " ".join(parts).replace("−", "-")

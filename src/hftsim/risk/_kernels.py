@@ -3,7 +3,7 @@
 from hftsim.core.enums import RejectReason
 from hftsim.native.compiled import limits_at
 from hftsim.native.records import compiled, inline
-from hftsim.portfolio._kernels import gross_exposure
+from hftsim.portfolio._kernels import gross_exposure, value_of
 
 NONE = int(RejectReason.NONE)
 NO_SHORT_SELLING = int(RejectReason.NO_SHORT_SELLING)
@@ -12,6 +12,7 @@ MAX_EXPOSURE, MAX_LEVERAGE = int(RejectReason.MAX_EXPOSURE), int(RejectReason.MA
 DAILY_LOSS = int(RejectReason.DAILY_LOSS)
 DRAWDOWN_BREAKER = int(RejectReason.DRAWDOWN_BREAKER)
 ACCOUNT_WIPED_OUT = int(RejectReason.ACCOUNT_WIPED_OUT)
+LIQUIDATED = int(RejectReason.LIQUIDATED)
 
 _ROUNDING = 1.0 + 1e-9
 
@@ -34,7 +35,7 @@ def check_order(ctx, own, side, qty, price):
     if after < 0 and side < 0 and not own.may_short:
         return NO_SHORT_SELLING
     limits = limits_at(ctx.limits_at)
-    lot_worth = price * (own.tick_value / own.tick_size)
+    lot_worth = value_of(own, 1, price)
     value = abs(after) * lot_worth
     if qty * lot_worth > limits.max_order_value * _ROUNDING:
         return MAX_ORDER_VALUE
@@ -65,7 +66,7 @@ def update_breakers(ctx, session, equity_before):
             before = now = ctx.halted = NONE
     peak = max(ctx.peak, equity)
     ctx.peak = peak
-    if equity <= 0.0:
+    if equity <= 0.0 and before != LIQUIDATED:
         now = ACCOUNT_WIPED_OUT
     elif before in (NONE, DAILY_LOSS):
         limits, start = limits_at(ctx.limits_at), ctx.session_start_equity

@@ -59,6 +59,12 @@ class Breakers:
         self.halted = max(self.halted, tripped)  # the codes rise with severity
         return self.halted
 
+    def halt(self, ts_ns: int, reason: RejectReason) -> None:
+        """Halt for good, for a reason that equity does not tell, such as a liquidation."""
+        if not self.halted:
+            self.halted_at = ts_ns
+        self.halted = max(self.halted, reason)
+
     @property
     def drawdown(self) -> float:
         """Fraction of the peak that is lost now; NaN before any equity was told."""

@@ -82,7 +82,8 @@ class RiskManager:
         5. ``DRAWDOWN_BREAKER``, ``DAILY_LOSS``: a breaker holds.
         6. ``NO_SHORT_SELLING``: the position would end below 0.
         7. ``MAX_ORDER_VALUE``.
-        8. ``MAX_POSITION``: ``|position after| * price * multiplier`` against equity.
+        8. ``MAX_POSITION``: ``|position after| * price * multiplier`` (inverse: ``multiplier / price``)
+           against equity.
         9. ``MAX_EXPOSURE``: the values of all positions after, long and short added, against equity.
         10. ``MAX_LEVERAGE``: the same sum against equity.
 
@@ -251,7 +252,7 @@ def _bad_request(
     if normalize_symbol(request.symbol) != instrument.symbol:
         detail = f"the order is for {request.symbol}, the instrument is {instrument.symbol}"
         return RejectReason.BAD_INSTRUMENT, detail
-    if (held.lot_size, held.multiplier) != (instrument.lot_size, instrument.multiplier):
+    if _worth(held) != _worth(instrument):
         detail = f"the account counts {held.symbol} in lots of {held.lot_size}"
         return RejectReason.BAD_INSTRUMENT, detail
     if request.qty <= 0:
@@ -259,10 +260,18 @@ def _bad_request(
     return None
 
 
+def _worth(instrument: Instrument) -> tuple[Any, ...]:
+    return instrument.lot_size, instrument.multiplier, instrument.inverse
+
+
 def _outcome(
     request: NewOrder, portfolio: Portfolio, price: float, instrument: Instrument, before: int
 ) -> _Outcome:
     lot_value = price * float(instrument.lot_size * instrument.multiplier)
+    if instrument.inverse:
+        lot_value = (
+            float(instrument.lot_size * instrument.multiplier) / price if price else math.nan
+        )
     after = before + request.side * request.qty
     positions = portfolio.positions.items()
     others = math.fsum(abs(p.value) for symbol, p in positions if symbol != instrument.symbol)

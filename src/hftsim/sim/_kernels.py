@@ -6,6 +6,7 @@ from hftsim.core.enums import RejectReason
 from hftsim.native.compiled import context_at, next_open, signal_row
 from hftsim.native.layout import FROM_STRATEGY, NO_ROOM
 from hftsim.native.records import compiled, inline
+from hftsim.portfolio._kernels import value_of
 from hftsim.risk._kernels import NO_SHORT_SELLING, check_order
 from hftsim.sim.orders._kernels import (
     BUY,
@@ -89,7 +90,7 @@ def refusal_of(ctx, side, kind, qty, price, trigger, tif, instrument, reduce_onl
         worth = trigger * own.tick_size
     if qty < own.min_qty:
         return BELOW_MIN_QTY
-    if qty * worth * (own.tick_value / own.tick_size) < own.min_notional:
+    if value_of(own, qty, worth) < own.min_notional:
         return BELOW_MIN_NOTIONAL
     return check_order(ctx, own, side, qty, worth)
 
@@ -205,7 +206,7 @@ def target(address, weight, instrument):
             if mine and order.type == MARKET:
                 close_order(ctx, order, CANCELED, NONE)
             found = next_open(ctx, found)
-    lot_worth = own.close * (own.tick_value / own.tick_size)
+    lot_worth = value_of(own, 1, own.close)
     exact = weight * ctx.equity / (lot_worth * (1.0 + own.taker_fee))
     if not abs(exact) < MOST_LOTS:
         return place(ctx, BUY, MARKET, 0, 0, 0, GTC, instrument, False, FROM_STRATEGY)

@@ -17,12 +17,14 @@ def full_position(ctx: Any, k: int) -> int:
 
 
 def lots_worth(ctx: Any, k: int, value: float) -> int:
-    """Return the lots of instrument `k` that `value`, quote currency, buys at the mid price."""
+    """Return the lots of instrument `k` that `value`, settlement currency, buys at the mid."""
     return int(value / lot_value(ctx, k) + WHOLE)
 
 
 def lot_value(ctx: Any, k: int) -> float:
-    """Return what a lot of instrument `k` is worth at the mid price, quote currency."""
+    """Return what a lot of instrument `k` is worth at the mid price, settlement currency."""
     own = ctx.instrument(k)
     value: float = own.close * (own.tick_value / own.tick_size)
+    if own.inverse:
+        value = (own.tick_value / own.tick_size) / own.close
     return value

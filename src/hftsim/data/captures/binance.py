@@ -112,6 +112,7 @@ def _describe(reader: TickReader, of: Surveyed, market: str) -> dict[str, object
     if market == "spot" and of.kinds[MessageKind.QUOTE]:
         notes["quote_times"] = _QUOTE_TIMES
     if market == "coinm":
+        reader.inverse, reader.multiplier = True, contract_value(of.symbol)
         notes |= {"inverse": True, "contract_value": str(contract_value(of.symbol))}
         notes["contract_currency"] = "USD"
     return notes

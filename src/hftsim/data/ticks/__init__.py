@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hftsim.data.ticks.funding import FundingRates, read_funding
     from hftsim.data.ticks.importing import FORMATS, ReadingOptions, TickReader
     from hftsim.data.ticks.intake import import_ticks
     from hftsim.data.ticks.lobster_check import verify_lobster
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FORMATS",
     "Chunk",
+    "FundingRates",
     "ImportReport",
     "ImportSettings",
     "ReadingOptions",
@@ -25,6 +27,7 @@ __all__ = [
     "import_ticks",
     "is_store",
     "open_ticks",
+    "read_funding",
     "tick_format",
     "verify_lobster",
 ]
@@ -32,6 +35,7 @@ __all__ = [
 _MODULES = {
     "FORMATS": "importing",
     "Chunk": "series",
+    "FundingRates": "funding",
     "ImportReport": "settings",
     "ImportSettings": "settings",
     "ReadingOptions": "importing",
@@ -43,6 +47,7 @@ _MODULES = {
     "import_ticks": "intake",
     "is_store": "store",
     "open_ticks": "store",
+    "read_funding": "funding",
     "tick_format": "quality",
     "verify_lobster": "lobster_check",
 }

@@ -77,7 +77,7 @@ class TickReader(abc.ABC):
     price_unit, qty_unit : what one step of the columns `price` and `qty` is worth, in quote
         currency and base units. Any exact unit will do (``Decimal("1e-8")``).
     tick_size, lot_size : the venue's rule where the file tells it; None: the smallest step seen.
-    kind, venue, multiplier : of the instrument.
+    kind, venue, multiplier, inverse : of the instrument.
     has_receive_times : whether `ts_recv` was recorded; else it repeats `ts_event`.
     has_orders : whether the file says itself which rows count in which order of time: then `flags`
         hold ON_EXCHANGE and ON_LOCAL too.
@@ -97,6 +97,7 @@ class TickReader(abc.ABC):
     kind: InstrumentKind = InstrumentKind.SPOT
     venue: str = ""
     multiplier: Decimal = Decimal(1)
+    inverse: bool = False
     has_receive_times: bool = True
     has_orders: bool = False
 

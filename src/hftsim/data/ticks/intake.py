@@ -236,6 +236,7 @@ class _Import:
             tick_size=tick or self._steps.price_step(reader.price_unit),
             lot_size=lot or self._steps.qty_step(reader.qty_unit),
             multiplier=reader.multiplier,
+            inverse=reader.inverse,
             maker_fee=maker if said.maker_fee is None else said.maker_fee,
             taker_fee=taker if said.taker_fee is None else said.taker_fee,
             venue=said.venue or self._options.venue or reader.venue,

@@ -13,6 +13,7 @@ from hftsim.core.errors import DataError
 from hftsim.core.events import EVENT_DTYPE, EventFlag
 from hftsim.core.instrument import Instrument
 from hftsim.data.ticks.days import DAY_NS, clock_of, day_name
+from hftsim.data.ticks.funding import FundingRates, FundingRows
 from hftsim.data.ticks.importing import require_level
 from hftsim.data.ticks.metadata import (
     ContentHash,
@@ -24,6 +25,8 @@ from hftsim.data.ticks.metadata import (
 from hftsim.data.ticks.validate import EVENT_BACK, RECV_BACK, Validator
 
 Columns = Mapping[str, np.ndarray]
+_NOTHING = np.zeros(0, np.int64)
+_NO_FUNDING = FundingRates(_NOTHING, _NOTHING, np.zeros(0))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,12 +140,19 @@ class Ticks:
         level: str,
         parts: list[Part],
         metadata: dict[str, Any],
+        funding: FundingRates = _NO_FUNDING,
     ) -> None:
         self.instrument, self.level = instrument, require_level(level)
-        self.rows = sum(part.rows for part in parts)
+        self.rows = sum(part.rows for part in parts) + len(funding.times)
         self.start, self.end = int(metadata["start"]), int(metadata["end"])
         self.metadata = metadata
-        self._parts = parts
+        self._parts, self._funding = parts, funding
+
+    def with_funding(self, rates: FundingRates) -> Self:
+        """Return these events with FUNDING rows of the rates that fall between first and last."""
+        used = rates.between(self.start, self.end)
+        known = {**self.metadata, "funding_rates": len(used.times)}
+        return type(self)(self.instrument, self.level, self._parts, known, used)
 
     @functools.cached_property
     def sha256(self) -> str:
@@ -152,6 +162,8 @@ class Ticks:
         computed when first asked for.
         """
         days = [digest for part in self._parts for digest in part.day_hashes()]
+        if len(self._funding.times):
+            days.append(self._funding.sha256)
         return series_hash(self.level, days)
 
     def verified_hashes(self) -> Iterator[tuple[Path, str, str]]:
@@ -207,16 +219,18 @@ class Ticks:
         if rows is not None and rows < 1:
             raise DataError(f"a chunk of {rows} rows cannot be: chunks have at least one row")
         validator, first_row = Validator(self.level), 0
+        funding = FundingRows(self._funding, self.instrument.tick_size)
         for part in self._parts:
             for piece in part.pieces():
                 columns = piece.columns
                 if checked:
                     piece.verify()
                     self._refuse(validator, columns, first_row, part.path)
-                length = len(columns["kind"])
+                given = funding.among(columns)
+                length = len(given["kind"])
                 for start in range(0, length, rows or max(length, 1)):
                     stop = min(start + (rows or length), length)
-                    cut = {name: values[start:stop] for name, values in columns.items()}
+                    cut = {name: values[start:stop] for name, values in given.items()}
                     yield Chunk(cut, first_row + start, piece.give_back)
                 first_row += length
 

@@ -220,6 +220,7 @@ class BarMarket:
                 "tick_size": tick,
                 "lot_size": lot,
                 "tick_value": rules.tick_value,
+                "inverse": rules.inverse,
                 "min_qty": int(-(-rules.min_qty // rules.lot_size)),
                 "max_qty": rules.max_lots,
                 "min_notional": float(rules.min_notional),

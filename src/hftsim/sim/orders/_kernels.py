@@ -16,7 +16,13 @@ from hftsim.native.compiled import (
 )
 from hftsim.native.layout import FROM_HALT, FROM_STOP_LOSS, FROM_TAKE_PROFIT
 from hftsim.native.records import array_at, compiled, inline
-from hftsim.portfolio._kernels import apply_fill, gross_exposure, net_exposure
+from hftsim.portfolio._kernels import (
+    account_value,
+    apply_fill,
+    gross_exposure,
+    net_exposure,
+    traded_value,
+)
 
 ints_at = array_at("i8")
 
@@ -143,7 +149,7 @@ def execute(ctx, order, qty, price, reason, is_maker, reference, market):
     `reference` is the price without slippage, `market` where the market is (both quote currency).
     """
     own = instrument_of(ctx, order.instrument)
-    fee = fee_rate(own, is_maker) * (float(price) * qty * own.tick_value)
+    fee = fee_rate(own, is_maker) * traded_value(own, qty, price)
     apply_fill(ctx, own, order.side, qty, price, fee)
     out = fill_row(ctx.fills_at, ctx.fill_count, ctx.fill_capacity)
     ctx.fill_count += 1
@@ -269,8 +275,9 @@ def affordable(ctx, own, side, qty, price, rate):
     leverage = limits_at(ctx.limits_at).max_leverage
     if adding == 0 or math.isnan(leverage):
         return qty
-    lot_value = price * own.tick_value
-    equity = ctx.cash + own.position * lot_value + net_exposure(ctx, own.index)
+    lot_value = traded_value(own, 1, price)
+    held_here = own.position * account_value(own, lot_value)
+    equity = ctx.cash + held_here + net_exposure(ctx, own.index)
     paid = leverage * max(0.0, rate)
     held = 0.0 if reducing > 0 else abs(own.position) * lot_value
     room = leverage * equity - gross_exposure(ctx, own.index) - held

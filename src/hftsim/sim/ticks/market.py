@@ -30,6 +30,8 @@ _OPEN_CAPACITY = 4096
 _FIRST_CAPACITY = 1 << 22
 """Rows of the logs at first; those never written take addresses alone, no memory."""
 _MOST_SAMPLES = 100_000_000
+_FIRST_PAYMENTS = 64
+_MARGINED = (InstrumentKind.PERPETUAL, InstrumentKind.FUTURE)
 _GUARDS = ("stop_loss", "take_profit")
 
 
@@ -45,6 +47,9 @@ class ReplaySettings:
     latency : how long orders and reports travel.
     queue : where orders stand in their queues, in data by price.
     partial_fills : whether orders fill as far as recorded volume goes, or always whole.
+    maintenance_margin : part of the value of perpetual and future positions at which the account
+        is liquidated; None: never.
+    liquidation_fee : part of the value closed by a liquidation that it costs beside the taker fee.
     trade_through : by order, whether an execution at a worse price than an own order's fills it;
         hftbacktest says no.
     fees : fees by the volume traded, instead of the instruments'; None: those.
@@ -62,6 +67,8 @@ class ReplaySettings:
     latency: LatencyModel = dataclasses.field(default_factory=LatencyModel)
     queue: QueueModel = dataclasses.field(default_factory=QueueModel)
     partial_fills: bool = True
+    maintenance_margin: float | None = None
+    liquidation_fee: float = 0.0
     trade_through: bool = True
     fees: FeeSchedule | None = None
     liquidity_half_life: str | None = None
@@ -90,7 +97,7 @@ class ReplayMarket:
         instruments: Sequence[Instrument],
         settings: ReplaySettings,
     ) -> None:
-        from hftsim.sim.ticks.records._kernels import FEED, RESTING, RUN
+        from hftsim.sim.ticks.records._kernels import FEED, PAYMENT, RESTING, RUN
 
         self.symbols, self.ticks = list(ticks), list(ticks.values())
         self.instruments, self.settings = list(instruments), settings
@@ -101,6 +108,7 @@ class ReplayMarket:
         self.orders = np.zeros(_FIRST_CAPACITY, ORDER)
         self.fills = np.zeros(_FIRST_CAPACITY, FILL)
         self.signals = np.zeros(_FIRST_CAPACITY, SIGNAL)
+        self.payments = np.zeros(_FIRST_PAYMENTS, PAYMENT)
         self.open_ids = np.zeros(_OPEN_CAPACITY + 3 * n, np.int64)
         self.columns = [np.zeros((0, 0)) for _ in ticks]
         self._resting = np.zeros(len(self.open_ids) + 1, RESTING)
@@ -186,6 +194,8 @@ class ReplayMarket:
                 larger = np.zeros(rows, log.dtype)
                 larger[:used] = log[:used]  # the rest takes no memory yet
                 setattr(self, f"{name}s", larger)
+        if self.run["payment_count"][0] >= len(self.payments):
+            self.payments = np.concatenate([self.payments, np.zeros_like(self.payments)])
         self._lay_logs()
         for memory in self._feed_memories:
             memory.grow(2 * ORDERS_PER_CALL)
@@ -230,6 +240,7 @@ class ReplayMarket:
         self.feeds["may_short"][k] = may_short
         for name in ("max_orders", "price_band", "max_order_rate"):
             self.feeds[name][k] = getattr(rules, name) or 0
+        self.feeds["margined"][k] = rules.kind in _MARGINED
         fill_record(
             self.instrument_records,
             {
@@ -237,6 +248,7 @@ class ReplayMarket:
                 "tick_size": float(rules.tick_size),
                 "lot_size": float(rules.lot_size),
                 "tick_value": rules.tick_value,
+                "inverse": rules.inverse,
                 "min_qty": int(-(-rules.min_qty // rules.lot_size)),
                 "max_qty": rules.max_lots,
                 "min_notional": float(rules.min_notional),
@@ -280,6 +292,8 @@ class ReplayMarket:
             fill_record(
                 self.context, {f"{name}s_at": address_of(log), f"{name}_capacity": len(log)}
             )
+        paid = self.payments
+        fill_record(self.run, {"payments_at": address_of(paid), "payment_capacity": len(paid)})
 
     def _kernel_addresses(self) -> dict[str, int]:
         from hftsim.native.cache import word_kernel_address
@@ -303,6 +317,10 @@ class ReplayMarket:
         }
         if self.settings.liquidity_half_life is not None:
             sources["taken_op"] = taken
+        if self.settings.maintenance_margin is not None:
+            from hftsim.sim.ticks.margin._kernels import advance_margined
+
+            sources |= {"exchange_op": advance_margined, "venue_op": advance_exchange}
         return {name: word_kernel_address(source) for name, source in sources.items()}
 
     def _lay_run(self) -> None:
@@ -342,6 +360,9 @@ class ReplayMarket:
                 "marks_at": address_of(self._marks),
                 "sample_capacity": samples,
                 "equity_before": self.settings.capital,
+                "exchange_cash": self.settings.capital,
+                "maintenance_margin": self.settings.maintenance_margin or 0.0,
+                "liquidation_fee": self.settings.liquidation_fee,
                 "guards": any(self.settings.limits.get(n, np.nan) > 0 for n in _GUARDS),
                 **self._kernel_addresses(),
             },

@@ -41,6 +41,7 @@ from hftsim.sim.ticks.records._kernels import (
 CLEAR, CLEAR_TO, QUOTE = int(EventKind.CLEAR), int(EventKind.CLEAR_TO), int(EventKind.QUOTE)
 DEPTH, TRADE, ADD = int(EventKind.DEPTH), int(EventKind.TRADE), int(EventKind.ADD)
 EXECUTE, STATUS = int(EventKind.EXECUTE), int(EventKind.STATUS)
+FUNDING = int(EventKind.FUNDING)
 ON_EXCHANGE = int(EventFlag.ON_EXCHANGE)
 
 BY_ORDER = sum(1 << int(EventKind[n]) for n in ("ADD", "REDUCE", "DELETE", "EXECUTE"))
@@ -146,6 +147,11 @@ def advance_rows(run_address, run, ctx, feed, stop):
             concerned = watching and kind == QUOTE and feed.level == 1
             if kind == STATUS:
                 feed.halted = qty == 0
+            elif kind == FUNDING:
+                if is_full(ctx, feed) or run.payment_count >= run.payment_capacity:
+                    ended = FULL
+                    break
+                concerned, previous = True, price
         if concerned:
             call_own_row(
                 run.own_row_op, run_address, feed.index, kind, index, key, qty,

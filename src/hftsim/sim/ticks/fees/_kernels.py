@@ -7,6 +7,7 @@ counts. See docs/models/fees.md.
 from hftsim.native.compiled import context_at, fill_row
 from hftsim.native.fields import record_dtype
 from hftsim.native.records import array_at, compiled, pointer_to, record_type
+from hftsim.portfolio._kernels import traded_value
 from hftsim.sim.orders._kernels import instrument_of
 from hftsim.sim.ticks.records._kernels import feed_of, run_at
 
@@ -92,7 +93,7 @@ def charge(run_address, instrument, row):
     turn_days(run, fill.ts_event)
     fees = fees_at(run.fees_at)
     rates, n = floats_at(fees.rates_at, 3 * fees.tiers), fees.instruments
-    value = float(fill.price) * fill.qty * own.tick_value
+    value = traded_value(own, fill.qty, fill.price)
     fill.fee = rates[3 * fees.tier + (1 if fill.is_maker else 2)] * value
     today = (fees.day % fees.days) * n
     floats_at(fees.volumes_at, fees.days * n)[today + instrument] += abs(value)

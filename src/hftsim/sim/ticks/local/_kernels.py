@@ -42,14 +42,18 @@ from hftsim.sim.ticks.exchange._kernels import (
     TRADE,
     call_rare_row,
 )
+from hftsim.sim.ticks.funding._kernels import book_funding
+from hftsim.sim.ticks.margin._kernels import book_seizure
 from hftsim.sim.ticks.records._kernels import (
     ACKNOWLEDGED,
     EXPIRED,
     FILLED,
+    FUNDED,
     NEVER,
     NOT_CANCELED,
     REJECTED,
     REPLACED,
+    SEIZED,
     TRIGGERED,
     UNKNOWN,
     chunk_at,
@@ -196,14 +200,21 @@ def last_received(feed):
 @compiled
 def apply_report(ctx, feed, response):
     """Book one report on an own order; returns the row of its fill, or -1."""
-    order, own = order_of(ctx, response.order_id), instrument_of(ctx, feed.index)
-    kind = response.kind
+    own, kind = instrument_of(ctx, feed.index), response.kind
+    if kind == FUNDED:
+        book_funding(ctx, own, response)
+        return -1
+    if kind == SEIZED:
+        book_seizure(ctx, feed, response)
+        return -1
+    order = order_of(ctx, response.order_id if response.order_id else feed.liquidation_order)
     if kind == ACKNOWLEDGED:
         if order.status == PENDING_NEW:
             order.status = NEW
     elif kind == FILLED:
         fill = fill_row(ctx.fills_at, response.fill, ctx.fill_capacity)
         apply_fill(ctx, own, order.side, fill.qty, fill.price, fill.fee)
+        fill.order_id = order.id
         fill.position = own.position
         fill.ts_recv = response.ts
         fill.step = ctx.step

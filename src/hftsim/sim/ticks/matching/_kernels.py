@@ -9,6 +9,7 @@ from hftsim.core.events import EventKind
 from hftsim.native.compiled import context_at
 from hftsim.native.records import call_at, compiled, inline
 from hftsim.sim.orders._kernels import REDUCED_TO_ZERO
+from hftsim.sim.ticks.funding._kernels import pay_funding
 from hftsim.sim.ticks.own._kernels import (
     TAKER_WALK,
     best_own,
@@ -31,7 +32,7 @@ from hftsim.sim.ticks.records._kernels import (
 )
 
 ADD, TRADE, EXECUTE = int(EventKind.ADD), int(EventKind.TRADE), int(EventKind.EXECUTE)
-QUOTE = int(EventKind.QUOTE)
+QUOTE, FUNDING = int(EventKind.QUOTE), int(EventKind.FUNDING)
 BY_ORDER = 3
 """The level of data by order."""
 QUEUE_FRONT, TRADE_THROUGH = int(FillReason.QUEUE_FRONT), int(FillReason.TRADE_THROUGH)
@@ -250,10 +251,13 @@ def own_row(run_address, instrument, kind, index, key, qty, previous, now, prior
     """Let one recorded row act on own orders at its venue; a kernel of its own.
 
     `index` and `key` are those of the level that changed from `previous` to `now` lots; of a TRADE,
-    of the side that was traded against.
+    of the side that was traded against. Of FUNDING `qty` is the rate, `previous` the mark price.
     """
     run = run_at(run_address)
     feed = feed_of(run, instrument)
+    if kind == FUNDING:
+        pay_funding(run, feed, qty, previous, time)
+        return 0
     if kind == TRADE:
         if feed.level == BY_ORDER:
             executed_at(run, feed, index, key, 0, qty, time)

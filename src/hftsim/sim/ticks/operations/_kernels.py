@@ -10,6 +10,8 @@ from hftsim.native.layout import (
     NO_ROOM,
 )
 from hftsim.native.records import compiled, inline
+from hftsim.portfolio._kernels import value_of
+from hftsim.risk._kernels import LIQUIDATED
 from hftsim.sim._kernels import OPERATION_KERNELS as SHARED
 from hftsim.sim._kernels import check_more, needs_price, place
 from hftsim.sim.orders._kernels import (
@@ -187,7 +189,7 @@ def target(address, weight, instrument):
     if instrument < 0 or instrument >= ctx.instruments or not instrument_of(ctx, instrument).ready:
         return place_and_send(ctx, BUY, MARKET, 0, 0, 0, GTC, instrument, False, FROM_STRATEGY)
     own = instrument_of(ctx, instrument)
-    lot_worth = own.close * (own.tick_value / own.tick_size)
+    lot_worth = value_of(own, 1, own.close)
     exact = weight * ctx.equity / (lot_worth * (1.0 + own.taker_fee))
     if not abs(exact) < MOST_LOTS:
         return place_and_send(ctx, BUY, MARKET, 0, 0, 0, GTC, instrument, False, FROM_STRATEGY)
@@ -229,9 +231,11 @@ def close_out(ctx, own, origin):
 def guard(context_address):
     """Close what a breaker, a stop-loss or a take-profit limit says must be closed.
 
-    A kernel of its own.
+    A kernel of its own. What a liquidation closes, the venue has closed.
     """
     ctx = context_at(context_address)
+    if ctx.halted == LIQUIDATED:
+        return 0
     limits = limits_at(ctx.limits_at)
     for k in range(ctx.instruments):
         own = instrument_of(ctx, k)

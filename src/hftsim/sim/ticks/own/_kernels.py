@@ -11,6 +11,7 @@ from hftsim.core.enums import FillReason
 from hftsim.native.compiled import context_at, fill_row
 from hftsim.native.layout import FROM_HALT, FROM_STOP_LOSS, FROM_TAKE_PROFIT
 from hftsim.native.records import call_at, compiled, inline
+from hftsim.portfolio._kernels import account_value, traded_value
 from hftsim.sim.orders._kernels import (
     RISK_HALT,
     RISK_STOP_LOSS,
@@ -180,38 +181,61 @@ def reason_of(order, reason):
     return reason
 
 
+@inline
+def mid_of(feed, own):
+    """Return the venue's mid price, quote currency; NaN while a side of its book is empty."""
+    tops = tops_of(depth_at(feed.book_at))
+    if tops[BEST] == NO_LEVEL or tops[BEST + 1] == NO_LEVEL:
+        return np.nan
+    return 0.5 * (tops[BEST] - tops[BEST + 1]) * own.tick_size
+
+
+@compiled
+def put_fill(run, ctx, feed, order_id, side, qty, price, is_maker, time):
+    """Log a fill of `qty` lots at `price` ticks and report it; returns it.
+
+    Its reason, and where its order stood, are the caller's to say.
+    """
+    own = instrument_of(ctx, feed.index)
+    value = traded_value(own, qty, price)
+    out = fill_row(ctx.fills_at, ctx.fill_count, ctx.fill_capacity)
+    out.ts_event = time
+    out.order_id = order_id
+    out.instrument = feed.index
+    out.side = side
+    out.price = price
+    out.qty = qty
+    out.is_maker = is_maker
+    out.fee = fee_rate(own, is_maker) * value
+    if feed.fees_at != 0:
+        call_charge(run.charge_op, ctx.market_at, feed.index, ctx.fill_count)
+    tops = tops_of(depth_at(feed.book_at))
+    out.slippage = np.nan
+    if tops[BEST] != NO_LEVEL and tops[BEST + 1] != NO_LEVEL:
+        mid = 0.5 * (tops[BEST] - tops[BEST + 1])
+        out.slippage = side * (price - mid) * own.tick_size
+    out.step = ctx.step
+    out.queue_entry = out.queue_fill = 0.0
+    out.waited = 0
+    out.markout_100ms = out.markout_1s = out.markout_10s = np.nan
+    respond(feed, time, order_id, FILLED, ctx.fill_count, 0, price, qty)
+    feed.next_markout = min(feed.next_markout, time + MARKOUT_0)
+    ctx.fill_count += 1
+    feed.exchange_position += side * qty
+    run.exchange_cash -= side * account_value(own, value) + out.fee
+    return out
+
+
 @compiled
 def trade_own(run, feed, slot, qty, price, reason, time):
     """Execute `qty` lots of an own order at `price` ticks; the caller removes what is done."""
     ctx = context_at(run.context_at)
     resting = resting_of(run, slot)
     order = order_of(ctx, resting.order_id)
-    own = instrument_of(ctx, feed.index)
     is_maker = reason != TAKER_WALK
-    out = fill_row(ctx.fills_at, ctx.fill_count, ctx.fill_capacity)
-    out.ts_event = time
-    out.order_id = resting.order_id
-    out.instrument = feed.index
-    out.side = order.side
-    out.price = price
-    out.qty = qty
-    out.fee = fee_rate(own, is_maker) * (float(price) * qty * own.tick_value)
-    tops = tops_of(depth_at(feed.book_at))
-    out.slippage = np.nan
-    if tops[BEST] != NO_LEVEL and tops[BEST + 1] != NO_LEVEL:
-        mid = 0.5 * (tops[BEST] - tops[BEST + 1])
-        out.slippage = order.side * (price - mid) * own.tick_size
-    out.step = ctx.step
+    out = put_fill(run, ctx, feed, resting.order_id, order.side, qty, price, is_maker, time)
     out.reason = reason_of(order, reason)
-    out.is_maker = is_maker
-    if feed.fees_at != 0:
-        call_charge(run.charge_op, ctx.market_at, feed.index, ctx.fill_count)
     out.queue_entry = resting.entry
     out.queue_fill = max(resting.front, 0.0)
     out.waited = time - resting.ts_entry
-    out.markout_100ms = out.markout_1s = out.markout_10s = np.nan
-    respond(feed, time, resting.order_id, FILLED, ctx.fill_count, 0, price, qty)
-    feed.next_markout = min(feed.next_markout, time + MARKOUT_0)
-    ctx.fill_count += 1
     resting.leaves -= qty
-    feed.exchange_position += order.side * qty

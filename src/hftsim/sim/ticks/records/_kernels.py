@@ -92,6 +92,9 @@ FEED = record_dtype(
         "partial_fills": bool,
         "trade_through": bool,
         "may_short": bool,
+        "margined": bool,
+        "mark": float,
+        "liquidation_order": int,
         "latency_at": int,
         "responses_latency_at": int,
         "fees_at": int,
@@ -152,8 +155,23 @@ LOST = int(RejectReason.LOST_ON_THE_WAY)
 NEW, CANCEL, REPLACE = 1, 2, 3
 """Kinds of requests."""
 ACKNOWLEDGED, FILLED, CANCELED, REJECTED, EXPIRED, REPLACED = range(1, 7)
-NOT_CANCELED, NOT_REPLACED, TRIGGERED = range(7, 10)
-"""Kinds of responses; NOT_CANCELED, NOT_REPLACED: the request came too late or was refused."""
+NOT_CANCELED, NOT_REPLACED, TRIGGERED, FUNDED, SEIZED = range(7, 12)
+"""Kinds of responses; NOT_CANCELED, NOT_REPLACED: the request came too late or was refused. No order
+asked for the last two: funding was paid (`fill` is the payment's row), or the position is closed by
+the venue, which trades `qty` lots; fills of the latter have order id 0."""
+
+PAYMENT = record_dtype(
+    {
+        "ts_event": int,
+        "ts_recv": int,
+        "instrument": int,
+        "rate": int,
+        "price": float,
+        "position": int,
+        "paid": float,
+    }
+)
+"""Funding that a position paid, or with `paid` below 0 received; `rate` in 1e-8."""
 
 LATENCY = record_dtype(
     {
@@ -216,6 +234,17 @@ RUN = record_dtype(
         "turn_day_op": int,
         "charge_op": int,
         "taken_op": int,
+        "payments_at": int,
+        "payment_count": int,
+        "payment_capacity": int,
+        "unpriced_funding": int,
+        "exchange_cash": float,
+        "maintenance_margin": float,
+        "liquidation_fee": float,
+        "liquidated": bool,
+        "margin_due": bool,
+        "margin_time": int,
+        "venue_op": int,
     }
 )
 
@@ -227,6 +256,7 @@ response_row = rows_at(record_type("response", RESPONSE))
 latency_at = pointer_to(record_type("latency", LATENCY))
 taken_row = rows_at(record_type("taken", TAKEN))
 run_at = pointer_to(record_type("run", RUN))
+payment_row = rows_at(record_type("payment", PAYMENT))
 
 ints_at, floats_at = array_at("i8"), array_at("f8")
 kinds_at, sides_at = array_at("u1"), array_at("i1")
@@ -287,6 +317,12 @@ def new_response(feed, time, is_loss):
     made = response_of(feed, row)
     made.ts = time
     return made
+
+
+@inline
+def payment_of(run, row):
+    """Return a payment of funding."""
+    return payment_row(run.payments_at, row, run.payment_capacity)
 
 
 @inline

@@ -4,6 +4,7 @@ from hftsim.book.depth._kernels import BEST, MOST_PRICE, NO_LEVEL, depth_at, lev
 from hftsim.core.enums import RejectReason
 from hftsim.native.compiled import context_at, next_open
 from hftsim.native.records import compiled, inline
+from hftsim.risk._kernels import LIQUIDATED
 from hftsim.sim.orders._kernels import (
     BUY,
     DAY,
@@ -112,8 +113,9 @@ def accept_new(run, ctx, feed, request, time):
     """Handle a new order: refuse it, or acknowledge it and let it trade."""
     order = order_of(ctx, request.order_id)
     key = MARKET_KEY if takes_any_price(order.type) else order.price * order.side
-    is_stop, counts = order.type >= STOP, counts_of(feed)
-    reason = refusal_of_new(feed, order, counts[0] + counts[1] + feed.waiting, time)
+    is_stop, counts, reason = order.type >= STOP, counts_of(feed), LIQUIDATED
+    if not run.liquidated:
+        reason = refusal_of_new(feed, order, counts[0] + counts[1] + feed.waiting, time)
     if reason == 0 and order.tif == GTX and not is_stop:
         reason = WOULD_TAKE if would_take(feed, 0 if order.side == BUY else 1, key) else 0
     if reason != 0:

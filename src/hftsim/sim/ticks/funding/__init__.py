@@ -1,0 +1,1 @@
+"""Funding of perpetuals: what holders of positions pay each other."""

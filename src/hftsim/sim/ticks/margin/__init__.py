@@ -1,0 +1,1 @@
+"""Margin: when a venue liquidates an account, and what it does then."""
