@@ -140,7 +140,10 @@ def test_a_rate_of_nothing_held_changes_the_data_and_no_money(hftsim, store, tmp
 
 def test_a_liquidation_is_told(hftsim, store, tmp_path):
     """100 contracts are 10 coins or so: of 1 coin a tenth is more than is left."""
-    answer = keep(hftsim, "--set", "maintenance_margin=0.1", capital=1)
+    asked = ("--set", "maintenance_margin=0.1", "--set", "liquidation_fee=0.0125")
+    answer = keep(hftsim, *asked, capital=1)
+    again = keep(hftsim, *asked, "--mode", "python", "--chunk-rows", 5, capital=1)
+    assert [again[n] for n in SHOWN] == [answer[n] for n in SHOWN]
     assert (answer["halted"], answer["liquidated"]) == ("liquidated", True)
     fills = table(tmp_path, "fills")
     assert {fill["reason"] for fill in fills[-1:]} == {"liquidation"}
@@ -166,6 +169,7 @@ def test_a_debt_is_told(hftsim, store):
         (("--funding", "nothing.csv"), "nothing.csv"),
         (("--set", "funding={XYZUSD: rates.csv}"), "unknown symbol of funding 'XYZUSD'"),
         (("--set", "maintenance_margin=2"), "maintenance_margin must be a fraction above 0"),
+        (("--set", "liquidation_fee=0.01"), "has no effect without maintenance_margin"),
         (("--kind", "spot"), "only a perpetual or a future can be inverse"),
         (("--kind", "future", "--funding", "rates.csv"), "only perpetuals pay funding"),
     ],

@@ -143,6 +143,11 @@ def test_cash_fees_and_positions_add_up(cls):
     assert (orders["filled"] <= orders["qty"]).all()
 
 
+def test_a_crowd_knows_no_margin():
+    with pytest.raises(ConfigError, match="maintenance_margin works on recorded ticks alone"):
+        CrowdMarket(CrowdSource(), ReplaySettings(maintenance_margin=0.1))
+
+
 def test_an_inverse_contract_is_traded_in_coins():
     rules = sample_instrument("BTCUSD_PERP").replace(
         kind="perpetual", inverse=True, multiplier=100, maker_fee=-0.0001, taker_fee=0.001

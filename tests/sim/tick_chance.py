@@ -236,7 +236,7 @@ def random_settings(dice: Dice, begin: int) -> Settings:
         liquidity_half_life=dice.choice(half_lives),
         trade_through=dice.random() < 0.8,
         maintenance_margin=margin,
-        liquidation_fee=dice.choice([0.0, 0.0125]),
+        liquidation_fee=dice.choice([0.0, 0.0125]) if margin else 0.0,
         equity_every=dice.choice([250 * MS, 1000 * MS, 60_000 * MS]),
         wake_every=dice.choice([10 * MS, 100 * MS, 333 * MS]) if "on_wake" in handlers else 0,
         handlers=frozenset(handlers),

@@ -110,6 +110,8 @@ class BacktestConfig:
             _require(0 < margin < 1, "maintenance_margin", margin, "a fraction above 0 and below 1")
         _require(0 <= self.liquidation_fee < 0.5, "liquidation_fee", self.liquidation_fee,
                  "a fraction from 0 (0.0125 is 1.25 %)")  # fmt: skip
+        if self.liquidation_fee and margin is None:
+            raise ConfigError("liquidation_fee has no effect without maintenance_margin: give both")
         if self.chunk_rows is not None:
             _require(self.chunk_rows >= 1, "chunk_rows", self.chunk_rows, "1 or more")
         if self.intrabar not in INTRABAR:

@@ -170,7 +170,7 @@ LIMITS = record_dtype(
         "take_profit": float,
     }
 )
-"""Fractions of equity (max_order_value: quote currency); NaN means no limit."""
+"""Fractions of equity (max_order_value: settlement currency); NaN means no limit."""
 
 PRIVATE = frozenset(
     {

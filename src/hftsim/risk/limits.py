@@ -36,7 +36,7 @@ class RiskLimits:
     take_profit_pct : a position is closed when the price has moved this far in its favour.
     max_daily_loss_pct : equity lost since the session began that halts new risk until the next.
     max_drawdown_pct : equity lost since its peak that halts new risk for the rest of the run.
-    max_order_value : largest value of one order, in quote currency.
+    max_order_value : largest value of one order, in settlement currency.
     allow_short : whether positions below 0 are allowed; None asks the instrument: spot no, every
         other kind yes.
     var_confidence : confidence of value at risk, above 0.5 and below 1.

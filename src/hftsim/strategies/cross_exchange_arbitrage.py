@@ -15,6 +15,10 @@ TWO_VENUES = (
     "cross-exchange arbitrage needs one asset on two venues: give two instruments, "
     "--data A=PATH --data B=PATH"
 )
+ONLY_LINEAR = (
+    "cross-exchange arbitrage counts both legs in the quote currency: give it linear instruments, no "
+    "inverse ones"
+)
 NO_INVENTORY = (
     "cross-exchange arbitrage sells on one venue what it buys on the other: allow short selling, "
     "which stands for an inventory held at the venue"
@@ -36,7 +40,8 @@ class CrossExchangeArbitrage(Strategy):
     be allowed, and stands for an inventory kept at the venue. Both legs are counted in one currency:
     where the venues quote in different ones (USD and USDT), `rate` is the price of the second one's
     in the first one's. It is a constant here: a stablecoin off its peg looks like an arbitrage and
-    is none.
+    is none. A backtest has one account in one currency, and refuses such a pair of spot or
+    perpetual symbols.
 
     Parameters
     ----------
@@ -76,6 +81,8 @@ class CrossExchangeArbitrage(Strategy):
         """Repair unequal legs, or else look for a profit in both directions."""
         if ctx.instruments != 2:
             raise ValueError(TWO_VENUES)
+        if ctx.instrument(0).inverse or ctx.instrument(1).inverse:
+            raise ValueError(ONLY_LINEAR)
         if not (ctx.instrument(0).may_short or ctx.instrument(1).may_short):
             raise ValueError(NO_INVENTORY)
         for k in range(2):

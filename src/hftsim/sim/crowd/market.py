@@ -102,6 +102,8 @@ class CrowdMarket(ReplayMarket):
     source : the crowd.
     settings : how the strategy trades; its seed is that of latencies alone.
     instrument : the rules by which it trades; default: the source's.
+
+    Raises ConfigError where the settings ask for a maintenance margin: a crowd's venue knows none.
     """
 
     unit = "seconds"
@@ -119,6 +121,11 @@ class CrowdMarket(ReplayMarket):
         chosen = settings or ReplaySettings()
         if chosen.latency.model == "load":
             raise ConfigError("latency by load counts recorded rows: a crowd has none")
+        if chosen.maintenance_margin is not None:
+            raise ConfigError(
+                "maintenance_margin works on recorded ticks alone, not in a simulated crowd: leave it "
+                "out"
+            )
         super().__init__({rules.symbol: source}, [rules], chosen)  # type: ignore[dict-item]
         source.feeds = self.feeds
         self.memory = CrowdMemory(
