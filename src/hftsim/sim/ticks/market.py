@@ -24,11 +24,11 @@ from hftsim.sim.fees import FeeSchedule
 from hftsim.sim.latency import LatencyModel
 from hftsim.sim.queue import QueueModel
 from hftsim.sim.ticks.feed import FeedMemory
+from hftsim.sim.ticks.logs import GrowingLog
 from hftsim.sim.ticks.tiers import FeeTiers
 
 _OPEN_CAPACITY = 4096
-_FIRST_CAPACITY = 1 << 22
-"""Rows of the logs at first; those never written take addresses alone, no memory."""
+_LOGS = ("order", "fill", "signal")
 _MOST_SAMPLES = 100_000_000
 _FIRST_PAYMENTS = 64
 _MARGINED = (InstrumentKind.PERPETUAL, InstrumentKind.FUTURE)
@@ -105,9 +105,8 @@ class ReplayMarket:
         self.context, self.run = np.zeros(1, CONTEXT), np.zeros(1, RUN)
         self.instrument_records, self.feeds = np.zeros(n, INSTRUMENT), np.zeros(n, FEED)
         self.limits = np.full(1, np.nan, LIMITS)
-        self.orders = np.zeros(_FIRST_CAPACITY, ORDER)
-        self.fills = np.zeros(_FIRST_CAPACITY, FILL)
-        self.signals = np.zeros(_FIRST_CAPACITY, SIGNAL)
+        self._logs = {n: GrowingLog(d) for n, d in zip(_LOGS, (ORDER, FILL, SIGNAL), strict=True)}
+        self.orders, self.fills, self.signals = (log.rows for log in self._logs.values())
         self.payments = np.zeros(_FIRST_PAYMENTS, PAYMENT)
         self.open_ids = np.zeros(_OPEN_CAPACITY + 3 * n, np.int64)
         self.columns = [np.zeros((0, 0)) for _ in ticks]
@@ -180,20 +179,16 @@ class ReplayMarket:
         """Bring the next rows to where they are needed."""
         for memory in self._feed_memories:
             memory.refill()
+        for name, log in self._logs.items():
+            log.give_back(int(self.context[f"{name}_count"][0]))
 
     def grow(self) -> None:
         """Make room where it runs out; addresses are laid anew."""
         from hftsim.sim.ticks._kernels import ORDERS_PER_CALL
 
-        for name in ("order", "fill", "signal"):
-            log, used = getattr(self, f"{name}s"), int(self.context[f"{name}_count"][0])
-            rows = len(log)
-            while rows - used < 2 * ORDERS_PER_CALL:
-                rows *= 2
-            if rows > len(log):
-                larger = np.zeros(rows, log.dtype)
-                larger[:used] = log[:used]  # the rest takes no memory yet
-                setattr(self, f"{name}s", larger)
+        for name, log in self._logs.items():
+            log.make_room(int(self.context[f"{name}_count"][0]), 2 * ORDERS_PER_CALL)
+        self.orders, self.fills, self.signals = (log.rows for log in self._logs.values())
         if self.run["payment_count"][0] >= len(self.payments):
             self.payments = np.concatenate([self.payments, np.zeros_like(self.payments)])
         self._lay_logs()
@@ -287,7 +282,7 @@ class ReplayMarket:
         self._lay_logs()
 
     def _lay_logs(self) -> None:
-        for name in ("order", "fill", "signal"):
+        for name in _LOGS:
             log = getattr(self, f"{name}s")
             fill_record(
                 self.context, {f"{name}s_at": address_of(log), f"{name}_capacity": len(log)}
