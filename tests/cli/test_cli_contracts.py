@@ -189,6 +189,11 @@ def test_one_account_has_one_currency(hftsim, store, tmp_path):
     ended = hftsim("backtest", *both, "--strategy", "keeper.py", "--out", "run")
     assert ended.code == 2
     assert "one account adds up one currency, but BTCUSDPERP in BTC, SIMUSDT in USDT" in ended.err
+    assert "at_par: [BTC, USDT]" in ended.err
+    allowed = hftsim(
+        "backtest", *both, "--strategy", "keeper.py", "--out", "run", "--set", "at_par=[BTC, USDT]"
+    )
+    assert allowed.code == 0
 
 
 @pytest.mark.parametrize("setting", ["funding=rates.csv", "maintenance_margin=0.1"])

@@ -103,7 +103,7 @@ class Backtester:
         ]
         refuse_contracts(self.config, "bars")
         names, tables = strategy_columns(self.strategy, bars)
-        require_one_currency(instruments)
+        require_one_currency(instruments, self.config.at_par)
         market = BarMarket(bars, instruments, tables, names, self.config.market_settings())
         _refuse_overlaps(market, bars)
         return self._drive(BarRun(market, bars), progress)
@@ -121,7 +121,7 @@ class Backtester:
         ]
         if isinstance(given, Instrument):
             instruments = [self.config.with_fees(given)]
-        require_one_currency(instruments)
+        require_one_currency(instruments, self.config.at_par)
         ticks = with_funding(ticks, instruments, self.config.funding)
         refuse_margin_of_none(instruments, self.config)
         market = ReplayMarket(ticks, instruments, self.config.replay_settings())

@@ -16,7 +16,17 @@ from hftsim.sim.slippage import SlippageModel
 from hftsim.sim.ticks import ReplaySettings
 
 INTRABAR = ("worst", "ohlc")
-HASHED_WHEN_SET = frozenset({"maintenance_margin", "liquidation_fee", "funding"})
+HASHED_WHEN_SET = frozenset(
+    {
+        *VENUE_RULES,
+        "fees",
+        "liquidity_half_life",
+        "maintenance_margin",
+        "liquidation_fee",
+        "funding",
+        "at_par",
+    }
+)
 """Settings without a say in a run hash unless they are given; of `funding` the content is."""
 
 
@@ -55,6 +65,8 @@ class BacktestConfig:
     liquidation_fee : part of the value closed that a liquidation costs beside the taker fee.
     funding : on ticks, a file of a perpetual's funding rates, or symbol -> file; see
         `hftsim.data.read_funding`.
+    at_par : currencies that are counted one for one, like ``("USD", "USDT")``: an assumption of
+        yours. Without it a run of instruments that settle in several is refused.
     equity_every : on ticks, how often the equity curve has a point, like ``"1s"``.
     chunk_rows : on ticks, rows read at a time; results do not depend on it.
     use_risk_manager : whether `risk_limits` apply; without them only the account's own money does.
@@ -83,6 +95,7 @@ class BacktestConfig:
     maintenance_margin: float | None = None
     liquidation_fee: float = 0.0
     funding: str | dict[str, str] | None = None
+    at_par: tuple[str, ...] = ()
     equity_every: str = "1s"
     chunk_rows: int | None = None
     use_risk_manager: bool = True
@@ -207,12 +220,8 @@ class BacktestConfig:
         }
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all settings as plain values, without fees by volume, half-lives and rules that are off."""
-        off = ("fees", "liquidity_half_life", *VENUE_RULES)
-        given = dataclasses.asdict(self)
-        told = {k: v for k, v in given.items() if v is not None or k not in off}
-        told["latency"] = self.latency.to_dict()
-        return told
+        """Return all settings as plain values."""
+        return {**dataclasses.asdict(self), "latency": self.latency.to_dict()}
 
 
 def _require(fits: bool, name: str, value: object, what: str) -> None:  # noqa: FBT001

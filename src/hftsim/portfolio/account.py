@@ -2,7 +2,7 @@
 
 import math
 import operator
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 from hftsim.core import (
@@ -273,16 +273,17 @@ def _require_tradable(instrument: Instrument, price: int, qty: int) -> None:
         )
 
 
-def require_one_currency(instruments: Iterable[Instrument]) -> None:
+def require_one_currency(instruments: Iterable[Instrument], at_par: Collection[str] = ()) -> None:
     """Raise InstrumentError if instruments settle in different currencies: values are added.
 
     Symbols of spot, perpetuals and inverse contracts name their currency; others are believed.
+    Currencies `at_par` count as one.
     """
     named = [i for i in instruments if i.inverse or i.kind in _NAMES_ITS_QUOTE]
     settled = {i.settle: i.symbol for i in named}
-    if len(settled) > 1:
+    if len(settled) > 1 and not settled.keys() <= set(at_par):
         pairs = ", ".join(f"{symbol} in {coin}" for coin, symbol in sorted(settled.items()))
         raise InstrumentError(
-            f"one account adds up one currency, but {pairs}: give each currency an account, that is "
-            f"a run, of its own"
+            f"one account adds up one currency, but {pairs}: give each currency a run of its own, or "
+            f"count them one for one with at_par: [{', '.join(sorted(settled))}]"
         )

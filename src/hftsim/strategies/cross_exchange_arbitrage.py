@@ -40,8 +40,8 @@ class CrossExchangeArbitrage(Strategy):
     be allowed, and stands for an inventory kept at the venue. Both legs are counted in one currency:
     where the venues quote in different ones (USD and USDT), `rate` is the price of the second one's
     in the first one's. It is a constant here: a stablecoin off its peg looks like an arbitrage and
-    is none. A backtest has one account in one currency, and refuses such a pair of spot or
-    perpetual symbols.
+    is none. A backtest has one account in one currency; ``at_par``
+    of its settings lets two count as one.
 
     Parameters
     ----------
