@@ -149,6 +149,15 @@ def test_what_cannot_be_right_is_refused(tmp_path, raw, words):
     assert words in str(refused.value)
 
 
+def test_a_count_of_billions_is_refused_at_once(tmp_path):
+    raw = bytearray(metadata(3, [("AAPL", 5)]))
+    one = struct.pack("<III", 1, 20231114, 20231115)
+    at = raw.find(one)
+    raw[at : at + 4] = b"\xff\xff\xff\xff"
+    with pytest.raises(DataError, match="its metadata are damaged"):
+        taken(tmp_path, bytes(raw) + b"".join(EVENTS))
+
+
 def test_flipped_bits_never_crash(tmp_path):
     rng = np.random.default_rng(1)
     raw, refused = metadata(2, [("AAPL", 5)]) + b"".join(EVENTS), 0

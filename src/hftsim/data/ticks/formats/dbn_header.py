@@ -61,6 +61,8 @@ def _instruments(raw: bytes, version: int) -> dict[int, str]:
     for _ in range(count):
         name, intervals = _text(raw[at : at + size]), struct.unpack_from("<I", raw, at + size)[0]
         at += size + 4
+        if at + intervals * (8 + size) > len(raw):  # before the loop: damage may say billions
+            raise ValueError
         for _ in range(intervals):
             other = _text(raw[at + 8 : at + 8 + size])
             if other.isdigit():
@@ -68,8 +70,6 @@ def _instruments(raw: bytes, version: int) -> dict[int, str]:
             elif name.isdigit():
                 found[int(name)] = other
             at += 8 + size
-        if at > len(raw):
-            raise ValueError
     return found
 
 
