@@ -76,6 +76,27 @@ def test_round_trips_are_exact_on_any_grid(ticks, step):
     assert one.to_ticks(Decimal(ticks) * Decimal(step)) == ticks
 
 
+@given(
+    value=st.one_of(
+        st.floats(allow_nan=False, allow_infinity=False),
+        st.integers(-(10**13), 10**13).map(lambda n: n * 0.01),
+        st.integers(-(10**13), 10**13).map(lambda n: n / 100),
+        st.integers(-(10**7), 10**7).map(lambda n: n * 0.03125),
+    ),
+    step=st.sampled_from(["0.01", "0.5", "0.00000001", "25", "0.03125", "1E-30", "1E+20"]),
+)
+def test_a_float_is_what_a_person_wrote(value, step):
+    one = Instrument(symbol="X1", tick_size=step)
+
+    def ticks(price):
+        try:
+            return one.to_ticks(price)
+        except InstrumentError:
+            return "off the grid"
+
+    assert ticks(value) == ticks(repr(value))
+
+
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [

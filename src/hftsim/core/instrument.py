@@ -1,6 +1,7 @@
 """What is traded, and the only place that converts prices to ticks and quantities to lots."""
 
 import dataclasses
+import functools
 import re
 from decimal import Decimal, InvalidOperation
 from typing import Self
@@ -60,6 +61,26 @@ def exact_decimal(value: Number, what: str) -> Decimal:
     if not number.is_finite():
         raise InstrumentError(f"{what} {value!r} is not a finite number")
     return number
+
+
+class _Grid:
+    """Multiples of a step, found fast for floats; `Instrument._steps` is the plain way for all."""
+
+    __slots__ = ("_float", "_limit", "_ratio")
+
+    def __init__(self, step: Decimal) -> None:
+        self._float, self._ratio = float(step), step.as_integer_ratio()
+        # Decimals of 15 digits are floats of their own: then the multiple is what a person wrote.
+        most = 10**15 // int("".join(str(digit) for digit in step.as_tuple().digits))
+        self._limit = most * self._float
+
+    def steps_of(self, value: Number) -> int | None:
+        """Return how many steps a float is; None where that must be found the plain way."""
+        if type(value) is not float or not abs(value) < self._limit:
+            return None
+        steps = round(value / self._float)
+        above, below = self._ratio
+        return steps if steps * above / below == value else None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -176,11 +197,13 @@ class Instrument:
 
     def to_ticks(self, price: Number) -> int:
         """Return `price` in ticks; raises InstrumentError if it is off the tick grid."""
-        return self._steps(price, self.tick_size, "price", "tick size")
+        steps = self._tick.steps_of(price)
+        return self._steps(price, self.tick_size, "price", "tick size") if steps is None else steps
 
     def to_lots(self, qty: Number) -> int:
         """Return `qty` in lots; raises InstrumentError if it is off the lot grid."""
-        return self._steps(qty, self.lot_size, "quantity", "lot size")
+        steps = self._lot.steps_of(qty)
+        return self._steps(qty, self.lot_size, "quantity", "lot size") if steps is None else steps
 
     def price(self, ticks: int) -> float:
         """Return a price in quote currency: the float nearest to the exact product."""
@@ -193,6 +216,14 @@ class Instrument:
     def replace(self, **changes: object) -> Self:
         """Return a copy with some fields changed."""
         return dataclasses.replace(self, **changes)  # type: ignore[arg-type]
+
+    @functools.cached_property
+    def _tick(self) -> "_Grid":
+        return _Grid(self.tick_size)
+
+    @functools.cached_property
+    def _lot(self) -> "_Grid":
+        return _Grid(self.lot_size)
 
     def _steps(self, value: Number, step: Decimal, what: str, rule: str) -> int:
         exact = exact_decimal(value, what)
