@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numba import njit
 
 from hftsim.core import Fill, Instrument, NewOrder, RejectReason, Side
-from hftsim.native.compiled import INSTRUMENT_SIZE, context_at, instrument_at
+from hftsim.native.compiled import context_at, instrument_row
 from hftsim.native.layout import CONTEXT, INSTRUMENT, LIMITS, address_of, fill_record
 from hftsim.native.records import ENGINE_OPTIONS
 from hftsim.portfolio import Portfolio
@@ -30,14 +30,14 @@ INSTRUMENTS = [
 @njit(**ENGINE_OPTIONS)
 def kernel_check(address: int, k: int, side: int, qty: int, price: float) -> int:
     ctx = context_at(address)
-    own = instrument_at(ctx.instruments_at + k * INSTRUMENT_SIZE)
+    own = instrument_row(ctx.instruments_at, k, ctx.instruments)
     return limits_kernels.check_order(ctx, own, side, qty, price)
 
 
 @njit(**ENGINE_OPTIONS)
 def kernel_fill(address: int, k: int, side: int, qty: int, price: int, fee: float) -> None:
     ctx = context_at(address)
-    own = instrument_at(ctx.instruments_at + k * INSTRUMENT_SIZE)
+    own = instrument_row(ctx.instruments_at, k, ctx.instruments)
     book.apply_fill(ctx, own, side, qty, price, fee)
 
 

@@ -120,6 +120,7 @@ class ReplayMarket:
             self._lay_instrument(k)
         self._lay_context()
         self._lay_run()
+        self._lay_samples()
         self.fee_tiers = self._lay_fees(settings.fees)
 
     @property
@@ -318,9 +319,7 @@ class ReplayMarket:
             sources |= {"exchange_op": advance_margined, "venue_op": advance_exchange}
         return {name: word_kernel_address(source) for name, source in sources.items()}
 
-    def _lay_run(self) -> None:
-        from hftsim.sim.ticks.records._kernels import UNKNOWN
-
+    def _lay_samples(self) -> None:
         try:
             every = duration_ns(self.settings.equity_every)
         except ValueError as error:
@@ -339,6 +338,21 @@ class ReplayMarket:
         fill_record(
             self.run,
             {
+                "sample": self._start + every,
+                "sample_every": every,
+                "sample_times_at": address_of(self._sample_times),
+                "equity_at": address_of(self._equity),
+                "marks_at": address_of(self._marks),
+                "sample_capacity": samples,
+            },
+        )
+
+    def _lay_run(self) -> None:
+        from hftsim.sim.ticks.records._kernels import UNKNOWN
+
+        fill_record(
+            self.run,
+            {
                 "context_at": address_of(self.context),
                 "feeds_at": address_of(self.feeds),
                 "resting_at": address_of(self._resting),
@@ -348,12 +362,6 @@ class ReplayMarket:
                 "exchange_now": UNKNOWN,
                 "end": self._end,
                 "lookahead": self.settings.latency.least_round_trip_ns,
-                "sample": self._start + every,
-                "sample_every": every,
-                "sample_times_at": address_of(self._sample_times),
-                "equity_at": address_of(self._equity),
-                "marks_at": address_of(self._marks),
-                "sample_capacity": samples,
                 "equity_before": self.settings.capital,
                 "exchange_cash": self.settings.capital,
                 "maintenance_margin": self.settings.maintenance_margin or 0.0,
