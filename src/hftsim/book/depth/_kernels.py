@@ -58,6 +58,7 @@ __all__ = [
     "TOPS",
     "best_ask",
     "best_bid",
+    "clear_rows",
     "clear_side",
     "clear_to",
     "depth_at",
@@ -323,6 +324,14 @@ def clear_to(book, index, key):
         tops[BEST + index] = next_key(book, index, key)
     if tops[HIDES]:
         _uncover(book, 1 - index)
+
+
+@compiled
+def clear_rows(book, side, price, is_all):
+    """Remove the levels of a side (0: of both): all of them, or the best down to `price` inclusive."""
+    for index in range(2):
+        if side == 0 or side == 1 - 2 * index:
+            clear_to(book, index, NO_LEVEL + 1 if is_all else price * (1 - 2 * index))
 
 
 @compiled

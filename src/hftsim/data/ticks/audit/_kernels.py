@@ -7,8 +7,8 @@ from hftsim.book.depth._kernels import (
     MOST_PRICE,
     NO_LEVEL,
     NO_ROOM,
+    clear_rows,
     clear_side,
-    clear_to,
     depth_at,
     is_crossed,
     next_key,
@@ -21,7 +21,7 @@ from hftsim.book.orders.layout import DONE
 from hftsim.book.orders.recorded._kernels import TOO_MUCH, UNKNOWN_ID, apply_event, lacks
 from hftsim.book.orders.state._kernels import side_of
 from hftsim.core.events import EventFlag, EventKind
-from hftsim.native.records import array_at, compiled, inline
+from hftsim.native.records import array_at, inline
 
 CROSSED, UNKNOWN, REPEATED, BEYOND = 1, 2, 4, 8
 """What is wrong with a row, or with the book after its packet; bits."""
@@ -34,16 +34,6 @@ _ADD, _MODIFY = int(EventKind.ADD), int(EventKind.MODIFY)
 _kinds_at, _sides_at, _numbers_at = array_at("u1"), array_at("i1"), array_at("i8")
 
 
-@compiled
-def _clear(book, kind, side, price):
-    for index in range(2):
-        if side == 0 or side == 1 - 2 * index:
-            if kind == _CLEAR:
-                clear_side(book, index)
-            else:
-                clear_to(book, index, price if index == 0 else -price)
-
-
 @inline
 def _apply_level(book, kind, side, price, qty, has_quotes):
     """Apply a row by price; NO_ROOM where there is no room for a far level."""
@@ -53,7 +43,7 @@ def _apply_level(book, kind, side, price, qty, has_quotes):
         clear_side(book, (1 - side) >> 1)
         return put_level(book, (1 - side) >> 1, price * side, qty, 0)
     if kind in (_CLEAR, _CLEAR_TO):
-        _clear(book, kind, side, price)
+        clear_rows(book, side, price, kind == _CLEAR)
     return 0
 
 

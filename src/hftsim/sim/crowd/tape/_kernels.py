@@ -6,8 +6,7 @@ from hftsim.book.depth._kernels import (
     BEST,
     NO_LEVEL,
     NO_ROOM,
-    clear_side,
-    clear_to,
+    clear_rows,
     depth_at,
     level_qty,
     put_level,
@@ -181,17 +180,6 @@ def _note_trade(tape, side, price, qty, ts):
     _note(tape, ts, _component(MARKETS, side), price, qty)
 
 
-@compiled
-def _clear(book, kind, side, price):
-    """Remove the levels of a side, or of both (0), or those up to a price."""
-    for index in range(2):
-        if side == 0 or side == 1 - 2 * index:
-            if kind == CLEAR:
-                clear_side(book, index)
-            else:
-                clear_to(book, index, price if index == 0 else -price)
-
-
 def read_rows(tape_address):
     """Read a chunk's rows; a kernel of its own. Returns `BOOK_FULL` where it must go on, or 0."""
     tape = tape_at(tape_address)
@@ -223,7 +211,7 @@ def read_rows(tape_address):
             if side != 0 and is_event:
                 _note_trade(tape, side, price, qty, ts)
         elif kind in (CLEAR, CLEAR_TO):
-            _clear(book, kind, side, price)
+            clear_rows(book, side, price, kind == CLEAR)
         if room == NO_ROOM:
             return BOOK_FULL
         tape.row += 1

@@ -2,8 +2,8 @@
 
 from hftsim.book.depth._kernels import (
     NO_ROOM,
+    clear_rows,
     clear_side,
-    clear_to,
     depth_at,
     level_qty,
     put_level,
@@ -30,10 +30,5 @@ def rare_row(book_address, level, kind, side, price, qty):
             return NO_ROOM
         return previous
     if kind in (CLEAR, CLEAR_TO):
-        for index in range(2):
-            if side == 0 or side == 1 - 2 * index:
-                if kind == CLEAR:
-                    clear_side(book, index)
-                else:
-                    clear_to(book, index, price if index == 0 else -price)
+        clear_rows(book, side, price, kind == CLEAR)
     return 0
