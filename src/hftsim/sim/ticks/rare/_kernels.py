@@ -1,12 +1,14 @@
 """Rows that change more than one level: clearing, and best quotes."""
 
 from hftsim.book.depth._kernels import (
+    BEST,
     NO_ROOM,
     clear_rows,
     clear_side,
     depth_at,
     level_qty,
     put_level,
+    tops_of,
 )
 from hftsim.core.events import EventKind
 
@@ -25,7 +27,8 @@ def rare_row(book_address, level, kind, side, price, qty):
             return 0
         index, key = (1 - side) >> 1, price * side
         previous = level_qty(book, index, key)
-        clear_side(book, index)
+        if tops_of(book)[BEST + index] != key:
+            clear_side(book, index)
         if put_level(book, index, key, qty, 0) == NO_ROOM:
             return NO_ROOM
         return previous
