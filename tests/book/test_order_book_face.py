@@ -138,3 +138,24 @@ def test_a_snapshot_with_an_order_of_nothing_is_refused(book):
     rows[1, 8] = 0
     with pytest.raises(DataError, match="holds what no book has"):
         book.restore(rows.tobytes())
+
+
+def test_a_sweep_of_a_huge_iceberg_ends():
+    book, most = OrderBook("BTCUSDT"), 1_000_000
+    lot = book.instrument.lot_size
+    assert book.add_order("ask", 95_000, most * lot, 71, display_qty=lot).accepted
+    refused = book.add_order("ask", 95_000, (most + 1) * lot, 72, display_qty=lot)
+    assert (refused.accepted, refused.reason) == (False, RejectReason.BAD_QTY)
+    assert book.replace_order(71, 95_000, (most + 1) * lot).reason == RejectReason.BAD_QTY
+    swept = book.process(
+        {
+            "op": np.array([1]),
+            "order_id": [73],
+            "side": [1],
+            "type": [2],
+            "tif": [0],
+            "price": [book.instrument.to_ticks(95_000)],
+            "qty": [most],
+        }
+    )
+    assert len(swept) == 1 + 2 * most
