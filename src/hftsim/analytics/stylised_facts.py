@@ -65,7 +65,7 @@ def stylised_facts(flow: OrderFlow, every_ns: int = 1_000_000_000) -> dict[str, 
     known = (flow.bid > 0) & (flow.ask > flow.bid)
     ts, mid = flow.ts[known], 0.5 * (flow.bid[known] + flow.ask[known])
     trades = known & flow.is_trade.astype(bool)
-    signs, returns = flow.sign[flow.is_trade.astype(bool)], _returns(ts, mid, every_ns)
+    signs, returns = flow.sign[flow.is_trade.astype(bool)], returns_of(ts, mid, every_ns)
     trade_mids = 0.5 * (flow.bid[trades] + flow.ask[trades])
     return {
         "events": len(flow.ts),
@@ -172,8 +172,8 @@ def signature(mids: np.ndarray) -> dict[int, float]:
     return {lag: value / first if first > 0 else math.nan for lag, value in found.items()}
 
 
-def _returns(ts: np.ndarray, mid: np.ndarray, every_ns: int) -> np.ndarray:
-    """Return log returns of the last mid price at the end of each step."""
+def returns_of(ts: np.ndarray, mid: np.ndarray, every_ns: int) -> np.ndarray:
+    """Return log returns of the last mid price at the end of each step of `every_ns`."""
     if len(ts) < 2:
         return np.zeros(0)
     times = np.arange(ts[0], ts[-1] + 1, every_ns)

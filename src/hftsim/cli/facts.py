@@ -7,6 +7,7 @@ from hftsim.core.progress import Progress
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from hftsim.analytics.stylised_facts import OrderFlow
     from hftsim.data.ticks import Ticks
 
 _SHOWN = {
@@ -31,13 +32,13 @@ _SHOWN = {
 }
 
 
-def facts_of(ticks: "Ticks", progress: Progress) -> dict[str, float]:
-    """Return the stylised facts of ticks, flat; see `hftsim.analytics.stylised_facts`."""
-    from hftsim.analytics.stylised_facts import OrderFlow, facts_table, stylised_facts
+def flow_of(ticks: "Ticks", progress: Progress) -> "OrderFlow":
+    """Return the order flow of ticks by level or by order."""
+    from hftsim.analytics.stylised_facts import OrderFlow
     from hftsim.sim.crowd import read_tape
 
     tape = read_tape(ticks, progress)
-    flow = OrderFlow(
+    return OrderFlow(
         ts=tape.ts,
         sign=1 - 2 * (tape.component % 2),
         is_trade=tape.component < 2,
@@ -45,7 +46,19 @@ def facts_of(ticks: "Ticks", progress: Progress) -> dict[str, float]:
         ask=tape.ask,
         profile=tape.profile,
     )
-    return facts_table(stylised_facts(flow))
+
+
+def facts_of(ticks: "Ticks", progress: Progress) -> dict[str, float]:
+    """Return the stylised facts of ticks, flat; see `hftsim.analytics.stylised_facts`."""
+    from hftsim.analytics.stylised_facts import facts_table, stylised_facts
+
+    return facts_table(stylised_facts(flow_of(ticks, progress)))
+
+
+def reasons_of(found: dict[str, dict[str, float]]) -> dict[str, str]:
+    """Return why facts are undefined, by the name of the series and of the fact."""
+    undefined = [f"{a}.{b}" for a, facts in found.items() for b, v in facts.items() if v != v]
+    return dict.fromkeys(undefined, "too few events, or none that vary")
 
 
 def table_of_facts(found: dict[str, dict[str, Any]]) -> "Table":
@@ -58,5 +71,11 @@ def table_of_facts(found: dict[str, dict[str, Any]]) -> "Table":
     for name in found:
         table.add_column(name, justify="right")
     for key, words in _SHOWN.items():
-        table.add_row(words, *(f"{facts.get(key, float('nan')):,.4g}" for facts in found.values()))
+        table.add_row(words, *(_shown(facts.get(key)) for facts in found.values()))
     return table
+
+
+def _shown(value: float | None) -> str:
+    if value is None or value != value:
+        return "-"
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"

@@ -10,6 +10,7 @@ from hftsim.report import (
     charts_check,
     charts_dashboard,
     charts_equity,
+    charts_facts,
     charts_model,
     charts_price,
     charts_returns,
@@ -171,6 +172,17 @@ class TradingVisualizer:
         with drawing(self.style):
             figure = charts_check.check_picture(self._sheet(bars), bars, report, title)
             return self._saved(figure, "check", save_path)
+
+    def plot_stylised_facts(
+        self,
+        curves: charts_facts.Curves,
+        title: str = "Stylised facts",
+        save_path: SavePath = None,
+    ) -> Figure:
+        """Draw the stylised facts of one or two markets; `curves` by name: `FactCurves`."""
+        with drawing(self.style):
+            figure = charts_facts.facts_picture(self._sheet(), curves, title)
+            return self._saved(figure, "stylised_facts", save_path)
 
     def plot_training_history(
         self, history: Any, title: str = "Training history", save_path: SavePath = None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hftsim.cli.answers import plain
+from hftsim.cli.checked_facts import FactsOptions, add_facts, refuse_facts, show_facts
 from hftsim.cli.entry import FOUND_DIFFERENCES, MISUSE
 from hftsim.cli.groups import takes_groups
 from hftsim.cli.headline import show_path
@@ -40,6 +41,7 @@ def check(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder for the picture and the report.")
     ] = None,
+    facts: FactsOptions,
     reading: ReadingOptions,
     config: ConfigOptions,
     common: CommonOptions,
@@ -47,7 +49,8 @@ def check(
     """Check data: gaps, repeats, disorder, impossible prices, outliers, flat spells.
 
     Of ticks (a store, or a file of book events): damage, disorder, negative latency, crossed books,
-    unknown orders, repeats, and what their import corrected.
+    unknown orders, repeats, and what their import corrected. With --facts also what the market is
+    like: spread, depth, waits, memory of returns and order signs, tails.
 
     Ends with 0 if the data is clean, and with 3 if something makes it unclean. A repair given by
     name counts as made.
@@ -57,10 +60,12 @@ def check(
         what = reading_of(gathered(config, source, reading))
         if len(what.sources) > 1:
             raise InputError("one file, or one folder of files, is checked at a time")
+        refuse_facts(what.sources[0].path, facts)
         reads = [source.path for source in what.sources]
         with shell.run_folder(out, "check", reads) as (folder, target):
             answer: dict[str, Any]
             ticks = _tick_runs(shell, what, folder, target)
+            add_facts(shell, ticks, facts, (folder, target))
             if ticks:
                 answer = ticks[0] if len(ticks) == 1 else {"runs": ticks, "out": str(target)}
             elif what.is_batch:
@@ -201,6 +206,7 @@ def _show(console: "Console", runs: list[dict[str, Any]]) -> None:
                 f"features that see the future: {failed} (of {run['leakage']['features']})"
             )
         show_path(console, "picture", run["picture"])
+        show_facts(console, run)
 
 
 def _show_findings(console: "Console", findings: list[dict[str, Any]]) -> None:

@@ -121,14 +121,13 @@ def _facts(out: Path, options: CrowdOptions, shell: Shell) -> dict[str, Any]:
     """Return the facts of what was made and, beside them, of what it was fitted to."""
     if not options.facts:
         return {}
-    from hftsim.cli.facts import facts_of
+    from hftsim.cli.facts import facts_of, reasons_of
     from hftsim.data.ticks import open_ticks
 
     found: dict[str, Any] = {"facts": facts_of(open_ticks(out), shell.progress("facts"))}
     if options.like is not None:
         found["facts_like"] = facts_of(open_ticks(options.like), shell.progress("facts of --like"))
-    undefined = [f"{a}.{b}" for a, facts in found.items() for b, v in facts.items() if v != v]
-    return {**found, "reasons": dict.fromkeys(undefined, "too few events, or none that vary")}
+    return {**found, "reasons": reasons_of(found)}
 
 
 def _bars(
