@@ -1,9 +1,12 @@
 """check --facts: the stylised facts of a store, beside another's, as numbers and as a picture."""
 
 import json
+from pathlib import Path
 
 import matplotlib.image
 import pytest
+
+from hftsim.cli.facts import _SHOWN
 
 START = 1_723_075_200_000_000_000
 
@@ -124,3 +127,23 @@ def test_what_has_no_facts_is_refused_in_one_sentence(hftsim, tmp_path, argument
     assert said in ended.err
     assert ended.err.count("\n") == 1
     assert sorted(p.name for p in tmp_path.iterdir()) == before
+
+
+@pytest.mark.slow
+def test_the_page_tells_what_the_commands_print(hftsim, test_data):
+    capture = test_data / "binance_ticks" / "usdm_btcusdt_20240808.gz"
+    fixed = ("--fix-clock", "--fix-order", "--symbol", "BTCUSDT", "--out", "STORE", "-q")
+    assert hftsim("import", capture, "--format", "binance", *fixed).code == 0
+    make(hftsim, "crowd", "--like", "STORE", "--seed", 0, rows=500_000)
+    answer = hftsim("check", "STORE", "--facts", "--beside", "crowd", "--json").answer
+    page = Path(__file__).parents[2] / "docs" / "models" / "crowd.md"
+    table = page.read_text(encoding="utf-8").split("| fact | crowd | BTCUSDT |")[1].split("\n\n")[0]
+    names, rows = {words: key for key, words in _SHOWN.items()}, table.strip().splitlines()[1:]
+    assert len(rows) == 12
+    for row in rows:
+        words, crowd, recorded = (
+            cell.strip().replace(",", "") for cell in row.strip("| ").split("|")
+        )
+        key = next(key for told, key in names.items() if told.replace(",", "") == words)
+        assert answer["facts"][key] == pytest.approx(float(recorded), rel=1e-3), words
+        assert answer["facts_beside"][key] == pytest.approx(float(crowd), rel=0.02), words
