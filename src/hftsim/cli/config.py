@@ -7,7 +7,7 @@ from typing import Any, TypeVar, get_args, get_type_hints
 
 from hftsim.core.errors import ConfigError, InputError, UnknownNameError, did_you_mean
 
-SECTIONS = ("seed", "mode", "data", "strategy", "model", "learning", "risk", "backtest")
+SECTIONS = ("seed", "mode", "data", "crowd", "strategy", "model", "learning", "risk", "backtest")
 
 _Built = TypeVar("_Built")
 
@@ -32,6 +32,7 @@ class Settings:
     folder : what relative paths in the file are relative to.
     top : ``seed`` and ``mode``.
     data : how and what to read, and the instruments' rules.
+    crowd : who trades with the strategy where there is no data: flow, agents, like, duration.
     strategy, model : ``name``; their parameters have fields of their own.
     learning : fields of LearningSettings.
     risk : fields of RiskLimits.
@@ -41,6 +42,7 @@ class Settings:
     folder: Path = Path()
     top: Section = dataclasses.field(default_factory=dict)
     data: Section = dataclasses.field(default_factory=dict)
+    crowd: Section = dataclasses.field(default_factory=dict)
     strategy: Section = dataclasses.field(default_factory=dict)
     strategy_params: Section = dataclasses.field(default_factory=dict)
     model: Section = dataclasses.field(default_factory=dict)
@@ -66,7 +68,7 @@ def load_config(path: Path) -> Settings:
     tree = read_tree(path, Given)
     _known(tree, SECTIONS, "section")
     sections: dict[str, Any] = {}
-    for name in ("data", "learning", "risk", "backtest"):
+    for name in ("data", "crowd", "learning", "risk", "backtest"):
         sections[name] = _leaves(_mapping(tree.get(name, {}), name))
     for name in ("strategy", "model"):
         sections[name], sections[f"{name}_params"] = _named(tree.get(name, {}), name)

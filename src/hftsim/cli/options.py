@@ -9,6 +9,7 @@ import typer
 
 _read = partial(typer.Option, rich_help_panel="Reading the data")
 _repair = partial(typer.Option, rich_help_panel="Repairs, by name")
+_crowd = partial(typer.Option, rich_help_panel="Simulated crowd")
 _rules = partial(typer.Option, rich_help_panel="Instrument")
 _trade = partial(typer.Option, rich_help_panel="Strategy, risk and costs")
 _model = partial(typer.Option, rich_help_panel="Model")
@@ -117,6 +118,28 @@ class SourceOptions:
             "instruments on one account.",
         ),
     ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrowdRunOptions:
+    """Who trades with the strategy in place of recorded data."""
+
+    flow: Annotated[
+        Text,
+        _crowd(
+            "--crowd",
+            metavar="FLOW",
+            help="Trade with a simulated crowd in place of --data: "
+            "its statistical flow: poisson, hawkes or queue-reactive.",
+        ),
+    ] = None
+    agents: Annotated[
+        Text, _crowd(metavar="NAMES", help="none, all (default), or some joined by +.")
+    ] = None
+    like: Annotated[
+        Text, _crowd(metavar="STORE", help="Fit the flow to these ticks; then --agents is none.")
+    ] = None
+    duration: Annotated[Text, _crowd(metavar="T", help="How long it trades. Default: 1h.")] = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,7 @@ from hftsim.cli.config import (
 )
 from hftsim.cli.options import (
     ConfigOptions,
+    CrowdRunOptions,
     InstrumentOptions,
     ModelOptions,
     ReadingOptions,
@@ -43,7 +44,14 @@ _COSTS = {  # option: field of BacktestConfig
     "funding": "funding",
     "chunk_rows": "chunk_rows",
 }
-Group = SourceOptions | ReadingOptions | InstrumentOptions | TradingOptions | ModelOptions
+Group = (
+    SourceOptions
+    | ReadingOptions
+    | InstrumentOptions
+    | TradingOptions
+    | ModelOptions
+    | CrowdRunOptions
+)
 
 
 def gathered(run: ConfigOptions, *groups: Group) -> Settings:
@@ -60,6 +68,8 @@ def _over(settings: Settings, group: Group) -> Settings:
     if isinstance(group, SourceOptions):
         given = given_options(group)
         return settings.with_given("data", {"path": given["data"]} if given else {})
+    if isinstance(group, CrowdRunOptions):
+        return settings.with_given("crowd", given_options(group))
     if isinstance(group, TradingOptions):
         return _with_trading(settings, group)
     if isinstance(group, ModelOptions):
@@ -184,6 +194,7 @@ def resolved(
     *,
     strategy: str,
     model: str | None = None,
+    crowd: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the sections of a configuration file that gives this run again."""
     costs = config.to_dict()
@@ -195,6 +206,7 @@ def resolved(
         "seed": seed,
         "mode": mode_of(settings),
         "data": reading.as_settings() if reading.sources else None,
+        "crowd": crowd,
         "strategy": {"name": strategy, "params": params},
         "model": {"name": used, "params": model_params} if used else None,
         "learning": {k: v.value for k, v in settings.learning.items()} or None,

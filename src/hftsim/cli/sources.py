@@ -101,6 +101,9 @@ def reading_of(settings: Settings) -> Reading:
     """
     from hftsim.data import Repairs
 
+    if settings.crowd:
+        where = next(iter(settings.crowd.values())).where
+        raise ConfigError(f"{where}: only hftsim backtest trades with a crowd: leave it out")
     repairs = {f.name: bool | None for f in dataclasses.fields(Repairs)}
     values = validated(settings.data, {**_TYPES, **repairs}, "key of data")
     sources = _sources(values.get("path"), settings)

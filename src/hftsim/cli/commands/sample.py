@@ -13,7 +13,6 @@ from hftsim.cli.groups import takes_groups
 from hftsim.cli.options import CommonOptions, Flag
 from hftsim.cli.shell import Shell, table_of
 from hftsim.core.errors import InputError
-from hftsim.core.instrument import normalize_symbol
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -158,20 +157,10 @@ def _made(rows: int, seed: int, symbol: str, interval: str, start: str | None) -
 def _crowd_of(
     kind: str, seed: int, symbol: str, start: str | None, options: CrowdOptions
 ) -> "Crowd":
-    from hftsim.sim.crowd import Crowd, named_crowd
-    from hftsim.sim.crowd.generator import sample_instrument
+    from hftsim.cli.crowds import crowd_and_rules
+    from hftsim.sim.crowd import Crowd
 
-    settings = named_crowd(options.flow, options.agents)
-    instrument = sample_instrument(normalize_symbol(symbol))
-    if options.like is not None:
-        from hftsim.data.ticks import open_ticks
-        from hftsim.sim.crowd import calibrate
-
-        ticks = open_ticks(options.like)
-        settings = calibrate(ticks, flow=options.flow)
-        instrument = instrument.replace(
-            tick_size=ticks.instrument.tick_size, lot_size=ticks.instrument.lot_size
-        )
+    settings, instrument = crowd_and_rules(options.flow, options.agents, options.like, symbol)
     return Crowd(settings, instrument, seed=seed, start=start or "2024-01-01", kind=kind)
 
 
