@@ -53,10 +53,17 @@ class TickRun:
 
     @functools.cached_property
     def bars(self) -> dict[str, pd.DataFrame]:
-        """The mid price by point of the equity curve, as bars for pictures; volume is not known."""
+        """The mid price by point of the equity curve, as bars that end there, for pictures.
+
+        Volume is not known.
+        """
         times, found = self.market.sample_times, {}
+        steps, often = np.unique(np.diff(times), return_counts=True)
+        step = int(steps[np.argmax(often)]) if len(steps) else 0
         for k, symbol in enumerate(self.market.symbols):
             known = self.market.marks[:, k] > 0
+            if not known.any():
+                continue
             mids = self.market.marks[known, k]
             opens = np.concatenate([mids[:1], mids[:-1]])
             columns = {
@@ -66,7 +73,7 @@ class TickRun:
                 "close": mids,
                 "volume": np.zeros(len(mids)),
             }
-            index = tables.utc_times(times[known], name="ts_open")
+            index = tables.utc_times(times[known] - step, name="ts_open")
             found[symbol] = pd.DataFrame(columns, index=index)
         return found
 

@@ -9,7 +9,7 @@ from hftsim.report.page_model import model_charts
 from hftsim.report.page_price import price_charts
 from hftsim.report.plotly_parts import STYLE, Chart, axis, bar, layout, line, times, values
 from hftsim.report.series import closed_pnl, drawdown_pct, hourly_pnl, period_returns, utc_times
-from hftsim.report.shape import RunResult, currency_of
+from hftsim.report.shape import RunResult, currency_of, is_on_ticks
 from hftsim.report.words import count
 
 POINTS = 5000
@@ -51,7 +51,8 @@ def _equity(result: RunResult) -> Chart:
             hovertemplate="%{y:.2f} %<extra>below peak</extra>",
         )
     )  # fmt: skip
-    caption = "Account value at bar closes with all costs in it; below, how far under its peak."
+    when = "at mid prices" if is_on_ticks(result) else "at bar closes"
+    caption = f"Account value {when} with all costs in it; below, how far under its peak."
     if len(keep) < len(own):
         caption += f" {len(own):,} points are drawn as {len(keep):,}; highs and lows are kept."
     look = layout(

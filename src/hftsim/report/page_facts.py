@@ -8,7 +8,7 @@ import pandas as pd
 
 from hftsim.core.bars import gap_count, source_of
 from hftsim.report.plain_values import plain_value
-from hftsim.report.shape import RunResult, reasons_of
+from hftsim.report.shape import RunResult, is_on_ticks, reasons_of
 from hftsim.report.words import (
     count,
     gross_return_pct,
@@ -25,6 +25,13 @@ _BAR_RULES = (
     "Market orders fill at the next bar's open, limit orders where a later bar touches them; no "
     "order fills in the bar that caused it.",
     "Fees and slippage are part of every fill; buy and hold pays one entry fee.",
+)
+_TICK_RULES = (
+    "Decisions are made when market data and reports arrive; an order is at the venue one latency "
+    "later, and what becomes of it is known another one later.",
+    "Resting orders fill by their place in the queue, taking ones from the levels that the book "
+    "shows; the fills tell why.",
+    "Fees are part of every fill; buy and hold pays one entry fee. Equity is at mid prices.",
 )
 
 
@@ -45,13 +52,20 @@ def cards(result: RunResult, currency: str) -> list[dict[str, str]]:
               f"from {money(capital, currency)}", ""),
         _card("Deepest drawdown", percent(s.get("max_drawdown_pct")), "below an earlier peak", ""),
         _card("Sharpe ratio", number(s.get("sharpe_ratio")),
-              reasons.get("sharpe_ratio", "annualised, from bar returns"), ""),
+              reasons.get("sharpe_ratio", _sharpe_words(result)), ""),
         _card("Trades", number(s.get("trades"), 0),
               f"closed; {open_trades} open at the end" if open_trades else "closed round trips", ""),
         _card("Won", percent(s.get("win_rate"), 1), reasons.get("win_rate", "of closed trades"), ""),
         _card("Fees paid", money(fees, currency),
               f"{percent(share)} of the capital" if is_number(share) else "", ""),
     ]  # fmt: skip
+
+
+def _sharpe_words(result: RunResult) -> str:
+    if not is_on_ticks(result):
+        return "annualised, from bar returns"
+    days = (result.equity_curve.index[-1] - result.equity_curve.index[0]).total_seconds() / 86_400
+    return "a year's, from less than a day: no measure" if days < 1 else "annualised"
 
 
 def _card(label: str, value: str, below: str, tone: str) -> dict[str, str]:
@@ -75,6 +89,9 @@ def tested(result: RunResult) -> list[tuple[str, list[tuple[str, str]]]]:
     for name in ("parameters", "assumptions", "warnings", "model"):
         told.pop(name, None)
     settings = told.pop("config", None) or plain_value(result.config)
+    if isinstance(settings, Mapping):
+        unused = getattr(getattr(result, "run", None), "config_of_other_data", ())
+        settings = {k: v for k, v in settings.items() if k not in unused}
     groups = [("Strategy", _rows(strategy))]
     for name in ("data", "instrument", "instruments"):
         groups += _group(name.capitalize(), told.pop(name, None))
@@ -85,13 +102,14 @@ def tested(result: RunResult) -> list[tuple[str, list[tuple[str, str]]]]:
 
 
 def assumptions(result: RunResult) -> list[str]:
-    """Return how orders were executed, in sentences: the run's own, or those of bar runs."""
+    """Return how orders were executed, in sentences: the run's own, or those of its kind of data."""
     own = result.provenance.get("assumptions")
     if isinstance(own, str):
         return [own]
     if isinstance(own, Mapping):
         return [f"{key}: {value}" for key, value in own.items()]
-    return [str(sentence) for sentence in own] if own else list(_BAR_RULES)
+    usual = _TICK_RULES if is_on_ticks(result) else _BAR_RULES
+    return [str(sentence) for sentence in own or usual]
 
 
 def _group(
@@ -191,7 +209,8 @@ def _trading_warnings(result: RunResult) -> list[str]:
     open_trades = int(trades["is_open"].sum()) if len(trades) else 0
     if open_trades:
         said.append(
-            f"{count(open_trades, 'position')} still open at the end, valued at the last close."
+            f"{count(open_trades, 'position')} still open at the end, valued at the last "
+            f"{'mid price' if is_on_ticks(result) else 'close'}."
         )
     if not s.get("fills"):
         said.append("No order was filled.")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from hftsim.report.decimate import extreme_positions, joint_positions
 from hftsim.report.plotly_parts import STYLE, Chart, Trace, axis, dots, layout, line, times, values
 from hftsim.report.series import Floats, bar_close_times, column_times, utc_times
-from hftsim.report.shape import RunResult
+from hftsim.report.shape import RunResult, is_on_ticks
 from hftsim.report.words import count, money, plain, utc
 
 POINTS, MAX_TRADES, MAX_SIGNALS, MAX_SYMBOLS = 5000, 1000, 2000, 6
@@ -31,13 +31,14 @@ def _price_chart(result: RunResult, symbol: str, bars: pd.DataFrame, *, alone: b
     close = np.asarray(bars["close"], dtype=np.float64)
     x = bar_close_times(bars)
     keep = extreme_positions(close, POINTS)
-    hover = "%{y:,~r}<extra>close</extra>"
-    traces = [line(times(x[keep]), values(close[keep]), "close", STYLE.benchmark,
+    name = "mid price" if is_on_ticks(result) else "close"
+    hover = f"%{{y:,~r}}<extra>{name}</extra>"
+    traces = [line(times(x[keep]), values(close[keep]), name, STYLE.benchmark,
                    hovertemplate=hover, line={"width": 1.1})]  # fmt: skip
-    said = [f"{symbol}: closes, trades from entry to exit (hover for reasons), position below."]
+    said = [f"{symbol}: {name}s, trades from entry to exit (hover for reasons), position below."]
     if len(keep) < len(close):
         said.append(
-            f"{len(close):,} bars are drawn as {len(keep):,} points; highs and lows are kept."
+            f"{len(close):,} {name}s are drawn as {len(keep):,} points; highs and lows are kept."
         )
     trades = _rows_of(result.trades, symbol, alone=alone)
     signals = _rows_of(result.signals, symbol, alone=alone)

@@ -107,6 +107,11 @@ def bars_of(result: RunResult, bars: Any) -> dict[str, pd.DataFrame]:
     return {str(symbols[0]) if symbols else "": found}
 
 
+def is_on_ticks(result: RunResult) -> bool:
+    """Whether the run was on ticks: it counts rows, not bars."""
+    return "rows" in result.summary
+
+
 def currency_of(result: RunResult) -> str:
     """Return the currency of the account; else the quote of all symbols, empty if they differ."""
     if result.summary.get("currency"):
