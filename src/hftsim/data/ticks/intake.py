@@ -26,7 +26,7 @@ from hftsim.data.ticks.clocks import Reorderer, Survey
 from hftsim.data.ticks.grid import SEEN, Grid, StepSurvey
 from hftsim.data.ticks.importing import Block, ReadingOptions, TickReader
 from hftsim.data.ticks.landing import Landing, import_key
-from hftsim.data.ticks.metadata import VERSION, instrument_as_json
+from hftsim.data.ticks.metadata import CORRECTED, VERSION, instrument_as_json
 from hftsim.data.ticks.origins import Origin, origins_of
 from hftsim.data.ticks.placing import Placing
 from hftsim.data.ticks.settings import ImportReport, ImportSettings
@@ -308,10 +308,7 @@ def _report(
     counts: Counter[str] = Counter()
     for day in days:
         counts.update(day["counts"])
-    totals = {
-        k: sum(int(day["corrections"].get(k, 0)) for day in days)
-        for k in ("rows_doubled", "off_grid_trades")
-    }
+    totals = {k: sum(int(day["corrections"].get(k, 0)) for day in days) for k in CORRECTED}
     return ImportReport(
         instrument=instrument,
         level=reader.level,

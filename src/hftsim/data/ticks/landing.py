@@ -13,8 +13,7 @@ import numpy as np
 from hftsim.core.errors import DataError
 from hftsim.data.ticks.dayfile import DayFile, DayWriter
 from hftsim.data.ticks.days import DAY_NS, clock_of, day_name
-
-_TOTALS = ("rows_doubled", "off_grid_trades")
+from hftsim.data.ticks.metadata import CORRECTED
 
 
 class Landing:
@@ -95,7 +94,7 @@ class Landing:
             return
         noted = self._noted - self._told
         self._told = Counter(self._noted)
-        changed = {k: self._corrected[k] - self._before[k] for k in _TOTALS}
+        changed = {k: self._corrected[k] - self._before[k] for k in CORRECTED}
         more = {
             "noted": {k: int(v) for k, v in sorted(noted.items())},
             "corrections": {**self._about["corrections"], **changed},

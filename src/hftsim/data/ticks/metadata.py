@@ -18,6 +18,8 @@ from hftsim.native.layout import address_of
 
 VERSION = 1
 _MIX = 0x9E3779B97F4A7C15
+CORRECTED = ("rows_doubled", "off_grid_trades")
+"""Corrections that each day counts for itself."""
 KEY = b"hftsim"
 
 _NEEDED: dict[str, type] = {

@@ -13,7 +13,7 @@ from hftsim.core.errors import DataError, InputError, UnknownNameError
 from hftsim.core.instrument import normalize_symbol
 from hftsim.data.ticks.dayfile import DayFile
 from hftsim.data.ticks.days import DAY_NS, clock_of
-from hftsim.data.ticks.metadata import KEY, ContentHash
+from hftsim.data.ticks.metadata import CORRECTED, KEY, ContentHash
 from hftsim.data.ticks.series import Part, Piece, Ticks
 
 Moment = int | str | dt.date | np.datetime64
@@ -247,6 +247,7 @@ def _joined(days: Sequence[dict[str, Any]]) -> dict[str, Any]:
             "format": days[0]["source"].get("format"),
             "files": _unique([f for d in days for f in d["source"].get("files", [])]),
         },
+        "corrections": {**days[0]["corrections"], **_corrected(days)},
         "has_receive_times": all(d["has_receive_times"] for d in days),
         "counts": counts,
         "rows": sum(d["rows"] for d in days),
@@ -255,6 +256,12 @@ def _joined(days: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "min_price": min(lows, default=None),
         "max_price": max(highs, default=None),
     }
+
+
+def _corrected(days: Sequence[dict[str, Any]]) -> dict[str, int]:
+    """Return how many rows all days together had corrected."""
+    made = [day["corrections"] for day in days]
+    return {k: sum(int(m.get(k, 0)) for m in made) for k in CORRECTED if any(k in m for m in made)}
 
 
 def _unique(files: list[Any]) -> list[Any]:
