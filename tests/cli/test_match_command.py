@@ -90,7 +90,7 @@ def test_many_chunks_are_one_stream(hftsim, tmp_path, monkeypatch):
         ("1,new,9223372036854775808,buy,limit,GTC,1,1,0,0", "row 2, column 'order_id'"),
         ("1,new,1,buy,limit,GTC,1,many,0,0", "row 2, column 'qty': 'many' is not"),
         (",new,1,buy,limit,GTC,1,1,0,0", "row 2, column 'seq': is empty"),
-        ("1,new,1,buy", "cannot be read"),
+        ("1,new,1,buy", "row 2: has 4 fields where the header has 10"),
     ],
 )
 def test_wrong_rows_are_told_with_file_and_row(hftsim, tmp_path, row, told):
@@ -111,6 +111,7 @@ def test_wrong_files_are_told(hftsim, tmp_path):
         (path, "r.txt"): "unknown kind of file",
         (path, path): "is the file that is read",
         (path, tmp_path): "is a folder",
+        (tmp_path, "r.csv"): "is a folder: name a file of orders",
     }
     for (source, out), told in cases.items():
         ended = hftsim("match", source, "--out", out)

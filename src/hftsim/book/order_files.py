@@ -1,6 +1,7 @@
 """Files of orders and of reports, CSV or Parquet: read and written in chunks."""
 
 import contextlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, Self
@@ -32,6 +33,7 @@ _NEEDED = ("seq", "op", "order_id", "side", "price", "qty")
 _KNOWN = (*_NEEDED, "type", "tif", "owner", "display_qty")
 _ROWS = 1 << 17
 _BLOCK_BYTES = 8 << 20
+_RAGGED = re.compile(r"Row #(\d+): Expected (\d+) columns, got (\d+)")
 _EXACT_FLOAT = 1 << 53
 
 
@@ -65,7 +67,10 @@ class OrderFile:
 
     def __init__(self, path: Path) -> None:
         if not path.is_file():
-            raise InputError(f"{path}: there is no such file")
+            told = (
+                "is a folder: name a file of orders" if path.is_dir() else "there is no such file"
+            )
+            raise InputError(f"{path}: {told}")
         self._path = path
         with path.open("rb") as file:
             self._is_parquet = file.read(4) == b"PAR1"
@@ -98,6 +103,10 @@ class OrderFile:
             yield
         except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
             told = str(error).splitlines()[0] if str(error) else type(error).__name__
+            if found := _RAGGED.search(told):
+                row, wanted, got = map(int, found.groups())
+                sentence = f"has {got} fields where the header has {wanted}"
+                raise DataError(sentence, path=self._path, row=row) from None
             raise DataError(f"cannot be read: {told}", path=self._path) from None
 
     def _parquet(self) -> Iterator[tuple["pa.RecordBatch", int]]:
@@ -118,7 +127,7 @@ class OrderFile:
             strings_can_be_null=True,
             null_values=[""],
         )
-        reading = csv.ReadOptions(block_size=_BLOCK_BYTES)
+        reading = csv.ReadOptions(block_size=_BLOCK_BYTES, use_threads=False)  # it counts rows then
         with self._path.open("rb") as file:
             if not file.read(1 << 16).strip():
                 raise DataError(
