@@ -86,6 +86,14 @@ def test_fitted_to_ticks_with_facts_beside(hftsim):
     assert json.dumps(facts)
 
 
+def test_rows_that_are_all_the_first_book_are_told(hftsim):
+    asked = ("create-sample-data", "--kind", "l2", "--rows", 3, "--out")
+    assert "ask for more --rows" in hftsim(*asked, "few.arrow").err
+    refused = hftsim(*asked, "none.arrow", "--facts")
+    assert refused.code == 2
+    assert "--facts: all 3 rows are the book" in refused.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -94,6 +102,7 @@ def test_fitted_to_ticks_with_facts_beside(hftsim):
         (["--kind", "l2", "--agents", "maker"], "did you mean 'makers'"),
         (["--kind", "l2", "--out", "a.csv", "--facts"], "--facts needs the order book"),
         (["--kind", "l2", "--start", "soon"], "no time"),
+        (["--kind", "bars", "--facts"], "--facts is for ticks"),
     ],
 )
 def test_what_cannot_be_made_is_refused(hftsim, tmp_path, arguments, said):

@@ -1,5 +1,6 @@
 """`hftsim create-sample-data`: simulated data that says everywhere that it is simulated."""
 
+import logging
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -28,6 +29,7 @@ _OUT = {
     "l3": "sample_l3.arrow",
     "trades": "sample_trades.arrow",
 }
+_LOG = logging.getLogger(__name__)
 _crowd = partial(typer.Option, rich_help_panel="Ticks")
 
 
@@ -86,11 +88,13 @@ def create_sample_data(
         one_of("kind", kind, _KINDS)
         place = out or Path(_OUT[kind])
         if kind == "bars":
+            _refuse_tick_options(crowd)
             answer, shown = _bars(rows, seed, symbol, interval, start, place)
         else:
             _refuse_facts(kind, place, crowd)
             made = _crowd_of(kind, seed, symbol, start, crowd)
             answer, shown = _ticks(made, rows, place, shell)
+            _say_where_nothing_happens(kind, answer, crowd)
             answer |= _facts(place, crowd, shell)
         answer |= {"path": str(place.absolute()), "kind": kind, "seed": seed, "simulated": True}
         shown |= {"file": str(place), "SHA-256": str(answer["sha256"])}
@@ -107,6 +111,24 @@ def _show(console: "Console", title: str, shown: dict[str, str], answer: dict[st
         if "facts_like" in answer:
             found["like"] = answer["facts_like"]
         console.print(table_of_facts(found))
+
+
+def _refuse_tick_options(options: CrowdOptions) -> None:
+    for name, given in (("--like", options.like), ("--facts", options.facts)):
+        if given:
+            raise InputError(f"{name} is for ticks: --kind l2 or l3")
+
+
+def _say_where_nothing_happens(kind: str, made: dict[str, Any], options: CrowdOptions) -> None:
+    """Warn, or refuse facts, where all rows are the book that the market starts with."""
+    if kind == "trades" or made["start"] != made["end"]:
+        return
+    told = (
+        f"all {made['rows']:,} rows are the book that the market starts with: ask for more --rows"
+    )
+    if options.facts:
+        raise InputError(f"--facts: {told}")
+    _LOG.warning(told)
 
 
 def _refuse_facts(kind: str, out: Path, options: CrowdOptions) -> None:
