@@ -3,10 +3,12 @@
 import contextlib
 import csv
 import io
+from pathlib import Path
 
 import pytest
 
 from hftsim.cli import main
+from hftsim.data import TickStore
 
 QUOTER = """
 from hftsim import GTX, Strategy, every
@@ -148,3 +150,65 @@ def test_settings_of_bars_are_said_to_mean_nothing(hftsim, store):
     )
     assert ended.code == 0
     assert "slippage is for bars" in ended.err
+
+
+def test_options_of_bars_are_said_to_mean_nothing(hftsim, store):
+    ended = hftsim(
+        *("backtest", "--data", store, "--strategy", "quoter.py", "--out", "run"),
+        *("--sort", "--interval", "1m"),
+    )
+    assert ended.code == 0
+    assert "--sort: is for files of bars; a store of ticks is read as it is" in ended.err
+    assert "--interval: is for files of bars" in ended.err
+
+
+def test_a_recording_is_to_be_imported_first(hftsim, tmp_path):
+    (tmp_path / "capture.txt").write_text(
+        '1723161256191649066 {"stream":"btcusdt@depth@0ms","data":{"e":"depthUpdate"}}\n'
+    )
+    ended = hftsim("backtest", "--data", "capture.txt", "--strategy", "market-making")
+    assert ended.code == 2
+    assert "capture.txt: holds recorded ticks (binance)" in ended.err
+    assert "hftsim import capture.txt --out STORE" in ended.err
+
+
+def test_trades_alone_are_nothing_to_trade_on(hftsim):
+    made = ("create-sample-data", "--kind", "trades", "--rows", 200, "--out", "T", "-q")
+    assert hftsim(*made).code == 0
+    ended = hftsim("backtest", "--data", "T", "--strategy", "market-making")
+    assert ended.code == 2
+    assert "SIMUSDT: there never was a price on both sides" in ended.err
+
+
+def test_what_people_see_names_currency_seconds_and_rules(hftsim, store, tmp_path):
+    ended = hftsim("backtest", "--data", store, "--strategy", "quoter.py", "--out", "run")
+    assert ended.code == 0
+    assert "of 100,000.00 USDT" in ended.out
+    assert "2024-01-01 00:00:0" in ended.out
+    assert "less than a day" in ended.out
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert "Resting orders fill by their place in the queue" in page
+    assert "at mid prices" in page
+    for words in ("bar&#39;s close", "at bar closes", "bar returns", "max volume share"):
+        assert words not in page
+
+
+def test_corrections_of_all_days_are_told(hftsim):
+    rows = [
+        f"2024-08-0{day}T{clock}Z,{got}Z,update,{side},{price},1"
+        for day, clock, got, side, price in (
+            (8, "23:59:58", "2024-08-08T23:59:58.5", "bid", 100.0),
+            (8, "23:59:57", "2024-08-08T23:59:58.6", "ask", 101.0),
+            (9, "00:00:02", "2024-08-09T00:00:02.5", "bid", 100.5),
+            (9, "00:00:01", "2024-08-09T00:00:02.6", "ask", 100.8),
+        )
+    ]
+    text = "\n".join(["time,recv_time,type,side,price,qty", *rows]) + "\n"
+    Path("two.csv").write_text(text)
+    imported = hftsim(
+        "import", "two.csv", "--symbol", "BTCUSDT", "--fix-order", "--out", "S2", "--json"
+    )
+    assert imported.code == 0, imported.err
+    doubled = imported.answer["corrections"]["rows_doubled"]
+    assert doubled == 2
+    assert TickStore("S2").open("BTCUSDT").metadata["corrections"]["rows_doubled"] == doubled

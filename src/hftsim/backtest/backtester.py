@@ -125,7 +125,13 @@ class Backtester:
         ticks = with_funding(ticks, instruments, self.config.funding)
         refuse_margin_of_none(instruments, self.config)
         market = ReplayMarket(ticks, instruments, self.config.replay_settings())
-        return self._drive(TickRun(market), progress)
+        result = self._drive(TickRun(market), progress)
+        if not market.marks.any():
+            raise DataError(
+                f"{', '.join(market.symbols)}: there never was a price on both sides, so there is "
+                f"nothing to trade on"
+            )
+        return result
 
     def _run_crowd(
         self,

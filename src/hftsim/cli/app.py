@@ -74,11 +74,15 @@ def _add(name: str, short_help: str, body: Callable[..., Any]) -> None:
 
 
 _add("demo", "The whole workflow, on simulated data or on yours.", ml.demo)
-_add("create-sample-data", "Make simulated bars, labelled as such.", sample.create_sample_data)
+_add(
+    "create-sample-data",
+    "Make simulated bars or ticks, labelled as such.",
+    sample.create_sample_data,
+)
 _add("fetch", "Fetch bars from a venue into the cache.", fetch.fetch)
 _add("import", "Import tick files into a tick store.", import_.import_)
 _add("check", "Tell whether data can be trusted.", check.check)
-_add("backtest", "Run a strategy on recorded bars.", backtest.backtest)
+_add("backtest", "Run a strategy on recorded bars or ticks.", backtest.backtest)
 _add("ml-backtest", "Train a model, judge it, trade its predictions.", ml.ml_backtest)
 _add("walk-forward", "Train, test and roll on through the data.", walk.walk_forward)
 _add("analysis", "Compute the figures of runs anew, compare them.", analysis.analysis)

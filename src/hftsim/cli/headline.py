@@ -1,5 +1,6 @@
 """The figures that people see when a run is done."""
 
+import datetime as dt
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _WIDE = 80
+_HOUR, _DAY = 3600, 86_400
 _COINS = 1000.0
 """An account that begins with less is one of coins: its money has eight decimals."""
 _NARROW = ("fold", "test_start", "total_return_pct", "buy_and_hold_return_pct", "trades")
@@ -112,20 +114,20 @@ def _title(answer: Mapping[str, Any]) -> str:
 
 
 def _rows(answer: Mapping[str, Any]) -> dict[str, str]:
-    start, end = (str(answer.get(k) or "")[:16].replace("T", " ") for k in ("start", "end"))
     refused = answer.get("refusals")
     digits = 2 if (answer.get("initial_capital") or 0) >= _COINS else 8
+    coin = f" {answer['currency']}" if answer.get("currency") else ""
     trades = f"{rounded(answer.get('trades'), 0)}, {rounded(answer.get('win_rate'), 1, ' %')} won"
     return {
-        "period": f"{start} to {end} UTC, {_length(answer)}",
+        "period": f"{_span(answer)} UTC, {_length(answer)}",
         "final value": f"{rounded(answer.get('final_value'), digits)} "
-        f"of {rounded(answer.get('initial_capital'), digits)}",
+        f"of {rounded(answer.get('initial_capital'), digits)}{coin}",
         "return after fees": rounded(answer.get("total_return_pct"), 2, " %"),
         "buy and hold": rounded(answer.get("buy_and_hold_return_pct"), 2, " %"),
-        "fees paid": rounded(answer.get("total_fees"), digits),
-        **({"funding paid": rounded(answer["funding"], digits)} if answer.get("funding") else {}),
+        "fees paid": rounded(answer.get("total_fees"), digits, coin),
+        **_funding(answer, digits, coin),
         "deepest drawdown": rounded(answer.get("max_drawdown_pct"), 2, " %"),
-        "Sharpe ratio": rounded(answer.get("sharpe_ratio")),
+        "Sharpe ratio": _sharpe(answer),
         "round trips": trades,
         "fills, refusals": f"{rounded(answer.get('fills'), 0)}, {rounded(refused, 0)}",
         "run hash": str(answer.get("run_hash") or "-")[:16],
@@ -151,6 +153,31 @@ def short_path(path: str) -> str:
     """Return the path as seen from here, where it lies below."""
     whole = Path(path)
     return str(whole.relative_to(Path.cwd())) if whole.is_relative_to(Path.cwd()) else path
+
+
+def _span(answer: Mapping[str, Any]) -> str:
+    """Return first and last time: to the minute, or to the second where less than an hour passes."""
+    start, end = (str(answer.get(k) or "")[:19].replace("T", " ") for k in ("start", "end"))
+    short = bool(start and end) and _seconds(start, end) < _HOUR
+    return f"{start if short else start[:16]} to {end if short else end[:16]}"
+
+
+def _seconds(start: str, end: str) -> float:
+    return (dt.datetime.fromisoformat(end) - dt.datetime.fromisoformat(start)).total_seconds()
+
+
+def _sharpe(answer: Mapping[str, Any]) -> str:
+    """Return the ratio; on ticks of less than a day, where a year's figure says nothing, say so."""
+    start, end = (str(answer.get(k) or "")[:19] for k in ("start", "end"))
+    if "rows" in answer and start and end and _seconds(start, end) < _DAY:
+        return "- (less than a day; summary.json has it)"
+    return rounded(answer.get("sharpe_ratio"))
+
+
+def _funding(answer: Mapping[str, Any], digits: int, coin: str) -> dict[str, str]:
+    if not answer.get("funding"):
+        return {}
+    return {"funding paid": rounded(answer["funding"], digits, coin)}
 
 
 def _length(answer: Mapping[str, Any]) -> str:

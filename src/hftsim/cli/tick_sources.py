@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _NOT_ON_TICKS = ("slippage", "max_volume_share", "intrabar")
+_NOT_OF_STORES = ("symbol", "path", "kind", "tick_size", "lot_size")
+"""What may be said of a store; the other settings of data are for files of bars."""
 
 
 def open_all(reading: Reading) -> "dict[str, Ticks]":
@@ -79,3 +81,19 @@ def say_what_is_not_used(settings: Settings) -> None:
         if name in settings.backtest:
             where = settings.backtest[name].where
             _LOG.warning("%s: %s is for bars; on ticks fills come from the book", where, name)
+    for name, given in settings.data.items():
+        if name not in _NOT_OF_STORES and given.value:
+            _LOG.warning("%s: is for files of bars; a store of ticks is read as it is", given.where)
+
+
+def refuse_recordings(reading: Reading) -> None:
+    """Raise InputError where a file holds recorded ticks, which a store is made of first."""
+    from hftsim.data.ticks import tick_format
+
+    for source in reading.sources:
+        found = tick_format(source.path, reading.options.get("format"))
+        if found:
+            raise InputError(
+                f"{source.path}: holds recorded ticks ({found}), and a run takes a store of them: "
+                f"hftsim import {source.path} --out STORE, then --data STORE"
+            )

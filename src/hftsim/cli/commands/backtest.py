@@ -26,7 +26,12 @@ from hftsim.cli.plan import (
 from hftsim.cli.runs import Performed, conduct, conduct_one
 from hftsim.cli.shell import Shell
 from hftsim.cli.sources import Reading, instrument_of, read_all, reading_of
-from hftsim.cli.tick_sources import open_all, rules_of, say_what_is_not_used
+from hftsim.cli.tick_sources import (
+    open_all,
+    refuse_recordings,
+    rules_of,
+    say_what_is_not_used,
+)
 from hftsim.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -87,6 +92,7 @@ def _perform(shell: Shell, settings: Settings, reading: Reading) -> Performed:
         rules = {symbol: rules_of(ticks, reading) for symbol, ticks in data.items()}
         say_what_is_not_used(settings)
     else:
+        refuse_recordings(reading)
         data = read_all(reading, shell)
         rules = {symbol: instrument_of(bars, symbol, reading) for symbol, bars in data.items()}
     tester = Backtester(load_strategy(name, params), config, mode=mode)

@@ -90,7 +90,8 @@ def _columns(header: list[str], path: Path) -> dict[str, int]:
         if at[ours] < 0:
             raise DataError(
                 f"is no table of funding rates: it lacks a column {_NAMES[ours][0]} "
-                f"(or {_NAMES[ours][1]})",
+                f"(or {_NAMES[ours][1]}); it needs calc_time and last_funding_rate, or fundingTime "
+                f"and fundingRate",
                 path=path,
             )
     return {ours: column for ours, column in at.items() if column >= 0}

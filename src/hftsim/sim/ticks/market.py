@@ -203,7 +203,8 @@ class ReplayMarket:
         """
         if "on_bar" in wants:
             raise StrategyError(
-                "on_bar is called on bars alone; on ticks define on_book or on_wake"
+                "on_bar is called on bars alone; on ticks define on_book or on_wake, or take a "
+                "strategy for ticks, such as market-making"
             )
         if wake_every == 0:
             raise StrategyError('on ticks say when to wake up: wake = every("100ms")')
