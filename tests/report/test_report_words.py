@@ -6,7 +6,16 @@ import pandas as pd
 import pytest
 
 from hftsim.report import verdict
-from hftsim.report.words import count, gross_return_pct, money, number, percent, plain, utc
+from hftsim.report.words import (
+    count,
+    exact_percent,
+    gross_return_pct,
+    money,
+    number,
+    percent,
+    plain,
+    utc,
+)
 
 LOST = {
     "initial_capital": 10_000.0,
@@ -128,3 +137,12 @@ def test_return_before_fees_gives_the_fees_back():
 )
 def test_figures_are_written_as_people_read_them(shown, text):
     assert shown == text
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(12.345, "12.35 %"), (0.0018, "0.002 %"), (-0.00041, "−0.0004 %"), (0.0, "0.00 %")],
+)
+def test_small_percents_show_their_first_digit(value, shown):
+    assert exact_percent(value) == shown
+    assert exact_percent(math.nan) == "undefined"

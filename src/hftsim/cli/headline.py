@@ -122,11 +122,11 @@ def _rows(answer: Mapping[str, Any]) -> dict[str, str]:
         "period": f"{_span(answer)} UTC, {_length(answer)}",
         "final value": f"{rounded(answer.get('final_value'), digits)} "
         f"of {rounded(answer.get('initial_capital'), digits)}{coin}",
-        "return after fees": rounded(answer.get("total_return_pct"), 2, " %"),
-        "buy and hold": rounded(answer.get("buy_and_hold_return_pct"), 2, " %"),
+        "return after fees": _percent(answer.get("total_return_pct")),
+        "buy and hold": _percent(answer.get("buy_and_hold_return_pct")),
         "fees paid": rounded(answer.get("total_fees"), digits, coin),
         **_funding(answer, digits, coin),
-        "deepest drawdown": rounded(answer.get("max_drawdown_pct"), 2, " %"),
+        "deepest drawdown": _percent(answer.get("max_drawdown_pct")),
         "Sharpe ratio": _sharpe(answer),
         "round trips": trades,
         "fills, refusals": f"{rounded(answer.get('fills'), 0)}, {rounded(refused, 0)}",
@@ -155,11 +155,20 @@ def short_path(path: str) -> str:
     return str(whole.relative_to(Path.cwd())) if whole.is_relative_to(Path.cwd()) else path
 
 
+def _percent(value: object) -> str:
+    """Return two decimals, or as many as it takes to show the first digit."""
+    from hftsim.report.words import exact_percent, is_number
+
+    return exact_percent(value).replace("−", "-") if is_number(value) else "-"
+
+
 def _span(answer: Mapping[str, Any]) -> str:
     """Return first and last time: to the minute, or to the second where less than an hour passes."""
     start, end = (str(answer.get(k) or "")[:19].replace("T", " ") for k in ("start", "end"))
     short = bool(start and end) and _seconds(start, end) < _HOUR
-    return f"{start if short else start[:16]} to {end if short else end[:16]}"
+    if not short:
+        return f"{start[:16]} to {end[:16]}"
+    return f"{start} to {end[11:] if end[:10] == start[:10] else end}"
 
 
 def _seconds(start: str, end: str) -> float:

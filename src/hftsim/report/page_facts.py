@@ -11,6 +11,7 @@ from hftsim.report.plain_values import plain_value
 from hftsim.report.shape import RunResult, is_on_ticks, reasons_of
 from hftsim.report.words import (
     count,
+    exact_percent,
     gross_return_pct,
     halts,
     is_number,
@@ -45,19 +46,20 @@ def cards(result: RunResult, currency: str) -> list[dict[str, str]]:
     share = 100 * float(fees) / float(capital) if is_number(fees) and capital else math.nan  # type: ignore[arg-type]
     open_trades = int(result.trades["is_open"].sum()) if len(result.trades) else 0
     return [
-        _card("Return after fees", percent(net, signed=True),
-              f"before fees {percent(gross, signed=True)}", _tone(net)),
+        _card("Return after fees", exact_percent(net, signed=True),
+              f"before fees {exact_percent(gross, signed=True)}", _tone(net)),
         _card("Buy and hold", percent(held, signed=True), "same capital, one entry fee", ""),
         _card("Final value", money(s.get("final_value"), currency),
               f"from {money(capital, currency)}", ""),
-        _card("Deepest drawdown", percent(s.get("max_drawdown_pct")), "below an earlier peak", ""),
+        _card("Deepest drawdown", exact_percent(s.get("max_drawdown_pct")),
+              "below an earlier peak", ""),
         _card("Sharpe ratio", number(s.get("sharpe_ratio")),
               reasons.get("sharpe_ratio", _sharpe_words(result)), ""),
         _card("Trades", number(s.get("trades"), 0),
               f"closed; {open_trades} open at the end" if open_trades else "closed round trips", ""),
         _card("Won", percent(s.get("win_rate"), 1), reasons.get("win_rate", "of closed trades"), ""),
         _card("Fees paid", money(fees, currency),
-              f"{percent(share)} of the capital" if is_number(share) else "", ""),
+              f"{exact_percent(share)} of the capital" if is_number(share) else "", ""),
     ]  # fmt: skip
 
 

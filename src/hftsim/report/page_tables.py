@@ -1,6 +1,7 @@
 """The page's tables: trades, fills, signals, refusals, months and every metric."""
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -106,8 +107,15 @@ def _cells(column: "pd.Series[Any]", kind: str) -> list[str]:
         return [number(value, 0) if is_number(value) else "" for value in column]
     if kind == "plain":
         return [plain(value) if is_number(value) else "" for value in column]
-    signed = kind == "signed"
-    return [number(value, 2, signed=signed) if is_number(value) else "" for value in column]
+    signed, digits = kind == "signed", _digits(column)
+    return [number(value, digits, signed=signed) if is_number(value) else "" for value in column]
+
+
+def _digits(column: "pd.Series[Any]") -> int:
+    """Return two decimals; of sums in coins four digits of the largest one."""
+    sizes = [abs(float(value)) for value in column if is_number(value)]
+    largest = max(sizes, default=0.0)
+    return 2 if largest >= 1 or largest == 0 else min(10, 3 - math.floor(math.log10(largest)))
 
 
 def metric_groups(metrics: Mapping[str, float], currency: str) -> list[dict[str, Any]]:

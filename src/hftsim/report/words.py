@@ -129,17 +129,17 @@ def halts(summary: Mapping[str, Any]) -> list[str]:
 
 def _outcome(summary: Mapping[str, Any], held: object) -> str:
     net = summary.get("total_return_pct")
-    hold = f"buy and hold {_exact(held, signed=True)}" if is_number(held) else ""
+    hold = f"buy and hold {exact_percent(held, signed=True)}" if is_number(held) else ""
     if not is_number(net):
         return "The result after fees is undefined." + (f" {hold.capitalize()}." if hold else "")
     if not summary.get("fills") and not summary.get("trades"):
         return "Never traded." + (f" {hold.capitalize()}." if hold else "")
     value = float(net)  # type: ignore[arg-type]
     verb = "Gained" if value > 0 else "Lost" if value < 0 else "Came out even"
-    shown = f" {_exact(abs(value))}" if value else ""
+    shown = f" {exact_percent(abs(value))}" if value else ""
     sentence = f"{verb}{shown} after fees"
     gross = gross_return_pct(summary)
-    extra = [f"before fees {_exact(gross, signed=True)}"] if is_number(gross) else []
+    extra = [f"before fees {exact_percent(gross, signed=True)}"] if is_number(gross) else []
     extra += [hold] if hold else []
     sentence += f"; {'; '.join(extra)}." if extra else "."
     if value > 0 and is_number(held) and value < float(held):  # type: ignore[arg-type]
@@ -147,8 +147,10 @@ def _outcome(summary: Mapping[str, Any], held: object) -> str:
     return sentence
 
 
-def _exact(value: Any, *, signed: bool = False) -> str:
+def exact_percent(value: Any, *, signed: bool = False) -> str:
     """Return a percent with two decimals, or as many as it takes to show its first digit."""
+    if not is_number(value):
+        return UNDEFINED
     size = abs(float(value))
     digits = 2 if size >= 0.005 or size < 1e-10 else -math.floor(math.log10(size))
     return percent(value, digits, signed=signed)
