@@ -376,9 +376,8 @@ def test_what_is_no_load_is_refused() -> None:
         CrowdMarket(CrowdSource(duration="1s"), ReplaySettings(latency=LatencyModel.load("1ms")))
 
 
-def test_settings_that_are_off_are_not_told_so_that_hashes_stay() -> None:
+def test_settings_of_other_latency_models_are_not_told() -> None:
     told = BacktestConfig(risk_limits=RiskLimits.off()).to_dict()
-    assert not {"fees", "liquidity_half_life"} & set(told)
     assert not {"per_row", "window"} & set(told["latency"])
     load = BacktestConfig(latency=LatencyModel.load("1ms"), liquidity_half_life="1s").to_dict()
     assert (load["latency"]["per_row"], load["liquidity_half_life"]) == ("1us", "1s")

@@ -180,6 +180,7 @@ class DayFile:
                 self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
             self._reader = pa.ipc.open_file(pa.py_buffer(self._map))
             schema = self._reader.schema
+            names = ", ".join(schema.names)
         except (pa.ArrowException, OSError, ValueError) as error:
             raise DataError(
                 f"is no whole Arrow file ({_first_line(error)}): it is damaged or cut off; import "
@@ -191,7 +192,7 @@ class DayFile:
         self.instrument: Instrument = instrument_from_json(self.metadata["instrument"], path)
         if not schema.remove_metadata().equals(arrow_schema(self.level)):
             raise DataError(
-                f"its columns are {', '.join(schema.names)}, not those of {self.level} ticks: it is "
+                f"its columns are {names}, not those of {self.level} ticks: it is "
                 f"damaged or no file of hftsim",
                 path=path,
             )
