@@ -111,9 +111,13 @@ def time_peers() -> dict[str, dict[str, Any] | None]:
     python = peer_python()
     cases: dict[str, dict[str, Any] | None] = {}
     for library, code in (("vectorbt", VECTORBT), ("backtesting_py", BACKTESTING)):
-        if python:
-            least([python, "-W", "ignore", "-c", code], 1)
-        cases[library] = least([python, "-W", "ignore", "-c", code], 3) if python else None
+        command = [python or "", "-W", "ignore", "-c", code]
+        try:
+            least(command, 1)
+            cases[library] = least(command, 3)
+        except (subprocess.CalledProcessError, OSError):
+            note(f"{library} does not run in the peers' environment")
+            cases[library] = None
     return cases
 
 
