@@ -53,8 +53,7 @@ def cards(result: RunResult, currency: str) -> list[dict[str, str]]:
               f"from {money(capital, currency)}", ""),
         _card("Deepest drawdown", exact_percent(s.get("max_drawdown_pct")),
               "below an earlier peak", ""),
-        _card("Sharpe ratio", number(s.get("sharpe_ratio")),
-              reasons.get("sharpe_ratio", _sharpe_words(result)), ""),
+        _sharpe_card(result, reasons.get("sharpe_ratio")),
         _card("Trades", number(s.get("trades"), 0),
               f"closed; {open_trades} open at the end" if open_trades else "closed round trips", ""),
         _card("Won", percent(s.get("win_rate"), 1), reasons.get("win_rate", "of closed trades"), ""),
@@ -63,11 +62,13 @@ def cards(result: RunResult, currency: str) -> list[dict[str, str]]:
     ]  # fmt: skip
 
 
-def _sharpe_words(result: RunResult) -> str:
-    if not is_on_ticks(result):
-        return "annualised, from bar returns"
-    days = (result.equity_curve.index[-1] - result.equity_curve.index[0]).total_seconds() / 86_400
-    return "a year's, from less than a day: no measure" if days < 1 else "annualised"
+def _sharpe_card(result: RunResult, reason: str | None) -> dict[str, str]:
+    """Return the card of the Sharpe ratio; less than a day of ticks says nothing of a year."""
+    words = "annualised" if is_on_ticks(result) else "annualised, from bar returns"
+    span = result.equity_curve.index[-1] - result.equity_curve.index[0]
+    if is_on_ticks(result) and span.total_seconds() < 86_400:
+        return _card("Sharpe ratio", "-", "less than a day; summary.json has it", "")
+    return _card("Sharpe ratio", number(result.summary.get("sharpe_ratio")), reason or words, "")
 
 
 def _card(label: str, value: str, below: str, tone: str) -> dict[str, str]:
