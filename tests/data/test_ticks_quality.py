@@ -36,7 +36,7 @@ def test_a_right_day_is_clean(tmp_path):
     assert report.clean
     assert report.findings == []
     assert (report.rows, report.dialect) == (5, "tick store, l2, 1 day(s)")
-    assert report.start == "2012-06-21T00:00:00"
+    assert report.start == "2012-06-21T00:00:00Z"
     assert report.preview[1].tolist() == [1.02, 1.02]
 
 

@@ -148,8 +148,8 @@ class _Check:
         prices = np.array([p for _, p in self._preview], float)
         return CheckReport(
             rows=ticks.rows,
-            start=iso(ticks.start),
-            end=iso(ticks.end),
+            start=f"{iso(ticks.start)}Z",
+            end=f"{iso(ticks.end)}Z",
             interval=None,
             findings=self._findings.sorted(),
             dialect=f"tick store, {ticks.level}, {len(ticks.metadata['days'])} day(s)",
