@@ -79,11 +79,6 @@ def _closed(local: np.ndarray, rows: np.ndarray) -> np.ndarray:
     return np.asarray(recurs | saturday)
 
 
-def session_starts(times: np.ndarray, gaps: Gaps) -> np.ndarray:
-    """Return the positions of the first rows of sessions; the first row is one."""
-    return np.concatenate([np.zeros(min(len(times), 1), np.int64), gaps.breaks + 1])
-
-
 def look_like_closes(local: np.ndarray, interval_ns: int) -> bool:
     """Whether increasing local times of session bars look like the bars' ends.
 

@@ -22,7 +22,6 @@ from hftsim.native.records import compiled, inline
 
 _U = np.uint64
 _POSITIONS, _LADDER, _HAS_EXTRA, _NONE = _U(POSITIONS), _U(LADDER), _U(HAS_EXTRA), _U(0)
-_FAR_ADDS = 1024
 
 
 # ---------------------------------------------------------------- prices, sides, levels

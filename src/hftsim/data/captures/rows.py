@@ -1,6 +1,6 @@
 """Messages of a feed laid out as event rows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -131,8 +131,3 @@ def misfit(path: Path, error: MisfitError, counts: np.ndarray, rows: np.ndarray)
     at = int(np.searchsorted(np.cumsum(counts), error.index >> 1, side="right"))
     field = "qty" if error.index & 1 else "price"
     return DataError(str(error), path=path, row=int(rows[at]), field=field)
-
-
-def texts_of(levels: Iterable[Sequence[str]]) -> list[str]:
-    """Return price and quantity of levels in turn."""
-    return [text for level in levels for text in level[:2]]

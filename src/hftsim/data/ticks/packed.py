@@ -2,7 +2,6 @@
 
 import bz2
 import gzip
-import io
 import lzma
 import zipfile
 import zlib
@@ -186,9 +185,3 @@ def head_of(path: Path, count: int) -> bytes:
     base = PurePosixPath(first[0]).name if first else ""
     with PackedFile(path, (lambda name: name == base) if base else None) as file:
         return file.read(count)
-
-
-def text_lines(stream: PackedFile) -> Iterator[bytes]:
-    """Yield the lines, without their ends."""
-    for block in stream.line_blocks():
-        yield from io.BytesIO(block).read().splitlines()

@@ -42,7 +42,7 @@ DONE, FULL, REPEATED_ID = range(3)
 live_at, state_at = pointer_to(record_type("live", LIVE)), pointer_to(record_type("rows", STATE))
 ints_at, kinds_at, sides_at = array_at("i8"), array_at("u1"), array_at("i1")
 
-_U, _SIZE = np.uint64, LIVE.itemsize
+_U = np.uint64
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 _ADD, _REDUCE, _DELETE = int(EventKind.ADD), int(EventKind.REDUCE), int(EventKind.DELETE)
 _MODIFY, _EXECUTE, _CLEAR = int(EventKind.MODIFY), int(EventKind.EXECUTE), int(EventKind.CLEAR)
