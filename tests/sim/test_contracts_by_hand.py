@@ -7,7 +7,7 @@ from tick_duel import Case, compare
 from tick_words import ASK, BID, LAST, MACHINE, VENUE, K, Row, Settings
 
 from hftsim.core import Instrument
-from hftsim.core.enums import FillReason, OrderStatus, RejectReason
+from hftsim.core.enums import FillReason, OrderStatus, RejectReason, TimeInForce
 from hftsim.risk import RiskLimits
 from hftsim.sim.latency import LatencyModel
 
@@ -223,6 +223,20 @@ def test_an_account_that_falls_to_its_margin_is_closed_at_market(
         told = ["filled", "canceled liquidated", "filled", "rejected liquidated"]
         assert ends(run) == told
         assert run.orders["origin"][:4].tolist() == [0, 0, 4, 0]
+
+
+def test_nothing_is_closed_further_because_a_day_ends() -> None:
+    """A DAY order wakes the venue at midnight, 6400 s after T0; the book is as it was."""
+    dawn = 6_399_000
+    rows = [*quotes(dawn, 100, 102), *quotes(dawn + 300, 95, 98, 4),
+            at(dawn + 1300, K.DEPTH, BID, 94, 9)]  # fmt: skip
+    resting = limit(1, 90)
+    resting[1]["tif"] = TimeInForce.DAY
+    run = play(rows, {1: [market(10), resting]}, **MARGIN, end=dawn + 2000)
+    assert fills(run)[1:] == [
+        (dawn + 300, -4, 95, "liquidation"), (dawn + 1300, -4, 95, "liquidation"),
+        (dawn + 1300, -2, 94, "liquidation"),
+    ]  # fmt: skip
 
 
 def test_a_mid_price_above_the_margin_liquidates_nobody() -> None:

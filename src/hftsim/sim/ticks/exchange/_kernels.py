@@ -233,8 +233,8 @@ def advance_exchange(run_address, instrument, until):
 
 
 @inline
-def next_exchange(feed):
-    """Return when something next happens at the venue, or UNKNOWN until more rows are at hand."""
+def next_change(feed):
+    """Return when a row, an own request or a triggered stop is next, or UNKNOWN without rows."""
     chunk = chunk_at(feed.chunk_at)
     flags = kinds_at(chunk.flags_at, chunk.rows)
     while feed.row < chunk.rows and not flags[feed.row] & ON_EXCHANGE:
@@ -245,4 +245,10 @@ def next_exchange(feed):
     time = NEVER
     if feed.row < chunk.rows:
         time = ints_at(chunk.ts_event_at, chunk.rows)[feed.row]
-    return min(time, feed.next_request, feed.next_trigger, feed.day_end)
+    return min(time, feed.next_request, feed.next_trigger)
+
+
+@compiled
+def next_exchange(feed):
+    """Return when something next happens at the venue, the end of a day too, or UNKNOWN."""
+    return min(next_change(feed), feed.day_end)

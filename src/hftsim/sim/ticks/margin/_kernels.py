@@ -21,7 +21,7 @@ from hftsim.sim.orders._kernels import (
     log_order,
     open_order,
 )
-from hftsim.sim.ticks.exchange._kernels import CHUNK_END, DONE, FULL, is_full, next_exchange
+from hftsim.sim.ticks.exchange._kernels import CHUNK_END, DONE, FULL, is_full, next_change
 from hftsim.sim.ticks.own._kernels import (
     counts_of,
     leave,
@@ -123,7 +123,8 @@ def advance_margined(run_address, instrument, until):
     """Let everything happen at all venues up to `until`, looking at the account after each time.
 
     A kernel of its own, in the place of `advance_exchange`: the first instrument's call moves all
-    of them, since one account answers for them together. Returns how it ended.
+    of them, since one account answers for them together. The end of a day moves no price and no
+    position: nobody is liquidated, or closed further, at midnight alone. Returns how it ended.
     """
     run = run_at(run_address)
     ctx = context_at(run.context_at)
@@ -132,7 +133,7 @@ def advance_margined(run_address, instrument, until):
     while True:
         soonest = NEVER
         for k in range(ctx.instruments):
-            time = next_exchange(feed_of(run, k))
+            time = next_change(feed_of(run, k))
             if time == UNKNOWN:
                 return CHUNK_END
             soonest = min(soonest, time)
