@@ -118,6 +118,14 @@ def test_recorded_latency_is_interpolated_and_a_loss_is_known_later() -> None:
     assert int(market.orders["ts_done"][1]) == T0 + 370 * MS
 
 
+def test_a_loss_that_is_known_at_once_is_a_loss() -> None:
+    """It took no time in the recording, and takes a nanosecond."""
+    rows = np.array([[T0, T0 + 10 * MS, T0 + 30 * MS], [T0 + 50 * MS, 0, T0 + 50 * MS]])
+    market = play(BOOK, {1: [limit(1, 102, 1)]}, latency=LatencyModel.recorded(rows))
+    assert ends(market) == ["rejected lost_on_the_way"]
+    assert int(market.orders["ts_done"][0]) == T0 + 100 * MS + 1
+
+
 # -- what an arriving order takes ----------------------------------------------------------------
 
 

@@ -53,7 +53,7 @@ class Times:
         """Return the time to the venue; negative: lost, and known to be after so long."""
         if self.model.model == "recorded":
             points = [
-                (sent, at - sent if at > 0 else -(back - sent))
+                (sent, at - sent if at > 0 else -max(back - sent, 1))
                 for sent, at, back in self.model.rows.tolist()
             ]
             return between(points, now)

@@ -107,8 +107,9 @@ class LatencyModel:
         """Return the compiled record of requests, and the arrays it refers to."""
         if self.model == "recorded":
             sent, reached, answered = (np.ascontiguousarray(c) for c in self.rows.T)
-            lost = reached <= 0
-            return _recorded(sent, np.where(lost, -(answered - sent), reached - sent))
+            # Below 0 is what says "lost": one that was answered as it was sent takes 1 ns.
+            loss = np.minimum(sent - answered, -1)
+            return _recorded(sent, np.where(reached <= 0, loss, reached - sent))
         times = {
             "new": self._ns("entry"),
             "cancel": self._ns("cancel" if self.cancel else "entry"),

@@ -7,57 +7,39 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hftsim.core.bars import interval_ns_of, source_of, start_times_ns
-from hftsim.core.enums import InstrumentKind
 from hftsim.core.errors import ConfigError, DataError, StrategyError
 from hftsim.core.instrument import Instrument
-from hftsim.native.layout import (
-    CONTEXT,
-    FILL,
-    INSTRUMENT,
-    LIMITS,
-    ORDER,
-    SIGNAL,
-    address_of,
-    fill_record,
-)
+from hftsim.native.layout import FILL, ORDER, SIGNAL, address_of, fill_record
+from hftsim.sim.account_market import LOGS, AccountMarket, AccountSettings
 from hftsim.sim.bars.past import average_volume, past_sigma
 from hftsim.sim.slippage import SlippageModel
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_OPEN_CAPACITY = 4096
 _FIRST_CAPACITY = 1 << 17
 _PAUSE_EVERY = 1 << 20
 _DAY_NS = 86_400_000_000_000
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class BarMarketSettings:
-    """How a bar market trades.
+class BarMarketSettings(AccountSettings):
+    """How a bar market trades, beside what every market asks.
 
     Parameters
     ----------
-    capital : cash at the start, quote currency.
-    position_size : what strategies read as ``ctx.position_size``, a fraction of equity.
-    limits : risk limits by the names of `LIMITS`, fractions; NaN is off.
     slippage : what takers pay beyond the reference price.
     max_volume_share : largest part of the average past volume an instrument's fills may be in one
         bar; 0 is no limit.
     intrabar : ``worst`` (stops before limits and targets) or ``ohlc`` (that path).
-    allow_short : None means: spot may not be sold short, everything else may.
     """
 
-    capital: float = 100_000.0
-    position_size: float = 0.30
-    limits: Mapping[str, float] = dataclasses.field(default_factory=dict)
     slippage: SlippageModel = dataclasses.field(default_factory=SlippageModel)
     max_volume_share: float = 0.1
     intrabar: str = "worst"
-    allow_short: bool | None = None
 
 
-class BarMarket:
+class BarMarket(AccountMarket):
     """One run's market over bars of one or several instruments, on one account.
 
     Parameters
@@ -77,31 +59,25 @@ class BarMarket:
         column_names: tuple[str, ...],
         settings: BarMarketSettings,
     ) -> None:
-        from hftsim.sim._kernels import PROTECTIVE
         from hftsim.sim.bars.fills._kernels import BARS, RUN
 
-        self.symbols = list(bars)
-        self.instruments = list(instruments)
+        super().__init__(list(bars), instruments, settings)
+        self.context["step"] = -1
         self.column_names = column_names
         self.settings = settings
         self.starts = [start_times_ns(frame) for frame in bars.values()]
         self.interval = common_interval(bars, self.starts)
         self.times = _union(self.starts)
-        n = len(self.symbols)
-        self.context, self.run = np.zeros(1, CONTEXT), np.zeros(1, RUN)
-        self.instrument_records, self.bar_records = np.zeros(n, INSTRUMENT), np.zeros(n, BARS)
-        self.limits = np.full(1, np.nan, LIMITS)
+        self.run, self.bar_records = np.zeros(1, RUN), np.zeros(len(bars), BARS)
         self.orders = np.zeros(_FIRST_CAPACITY, ORDER)
         self.fills = np.zeros(_FIRST_CAPACITY, FILL)
         self.signals = np.zeros(_FIRST_CAPACITY, SIGNAL)
-        self.open_ids = np.zeros(_OPEN_CAPACITY + PROTECTIVE * n, np.int64)
         self.equity = np.empty(len(self.times))
         self.columns = [np.ascontiguousarray(table, dtype=np.float64) for table in columns]
         self._keep: list[np.ndarray] = []
         for k, frame in enumerate(bars.values()):
             self._lay_bars(k, frame)
-            self._lay_instrument(k)
-        self._lay_context()
+        self.lay_logs()
         self._lay_run()
 
     unit = "bars"
@@ -137,9 +113,7 @@ class BarMarket:
     def positions(self) -> np.ndarray:
         """The position after each step in lots, int64, shape (steps, instruments)."""
         fills = self.fills[: int(self.context["fill_count"][0])]
-        changes = np.zeros((self.steps, len(self.symbols)), np.int64)
-        np.add.at(changes, (fills["step"], fills["instrument"]), fills["side"] * fills["qty"])
-        return np.cumsum(changes, axis=0)
+        return self.positions_at(fills, self.steps)
 
     def grow(self) -> None:
         """Double the logs that are nearly full; addresses are laid anew."""
@@ -147,13 +121,13 @@ class BarMarket:
 
         context = self.context
         needed = ORDERS_PER_STEP + 4 * (int(context["open_count"][0]) + len(self.symbols))
-        for name in ("order", "fill", "signal"):
+        for name in LOGS:
             log = getattr(self, f"{name}s")
             used = int(context[f"{name}_count"][0])
             while len(log) - used < max(needed, len(log) // 2):
                 log = np.concatenate([log, np.zeros(len(log), log.dtype)])
             setattr(self, f"{name}s", log)
-        self._lay_logs()
+        self.lay_logs()
 
     def wake(self, *, wants: frozenset[str], wake_every: int | None) -> None:
         """Say which handlers the strategy has; `wake_every` None: no wake-ups, 0: at each bar.
@@ -208,61 +182,6 @@ class BarMarket:
         if "signal" not in self.column_names:
             return np.zeros(0)
         return np.ascontiguousarray(self.columns[k][:, self.column_names.index("signal")])
-
-    def _lay_instrument(self, k: int) -> None:
-        rules = self.instruments[k]
-        allowed = self.settings.allow_short
-        tick, lot = float(rules.tick_size), float(rules.lot_size)
-        fill_record(
-            self.instrument_records,
-            {
-                "index": k,
-                "tick_size": tick,
-                "lot_size": lot,
-                "tick_value": rules.tick_value,
-                "inverse": rules.inverse,
-                "min_qty": int(-(-rules.min_qty // rules.lot_size)),
-                "max_qty": rules.max_lots,
-                "min_notional": float(rules.min_notional),
-                "maker_fee": rules.maker_fee,
-                "taker_fee": rules.taker_fee,
-                "may_short": rules.kind != InstrumentKind.SPOT if allowed is None else allowed,
-                "signal": np.nan,
-            },
-            k,
-        )
-
-    def _lay_context(self) -> None:
-        capital = self.settings.capital
-        fill_record(self.limits, dict(self.settings.limits))
-        fill_record(
-            self.context,
-            {
-                "step": -1,
-                "instruments": len(self.symbols),
-                "capital": capital,
-                "cash": capital,
-                "equity": capital,
-                "peak": capital,
-                "session": np.iinfo(np.int64).min,
-                "session_start_equity": capital,
-                "position_size": self.settings.position_size,
-                "signal": np.nan,
-                "open_capacity": len(self.open_ids) - 1,
-                "address": address_of(self.context),
-                "instruments_at": address_of(self.instrument_records),
-                "open_at": address_of(self.open_ids),
-                "limits_at": address_of(self.limits),
-            },
-        )
-        self._lay_logs()
-
-    def _lay_logs(self) -> None:
-        for name in ("order", "fill", "signal"):
-            log = getattr(self, f"{name}s")
-            fill_record(
-                self.context, {f"{name}s_at": address_of(log), f"{name}_capacity": len(log)}
-            )
 
     def _lay_run(self) -> None:
         slippage = self.settings.slippage

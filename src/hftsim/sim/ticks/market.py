@@ -10,16 +10,8 @@ from hftsim.core.enums import InstrumentKind
 from hftsim.core.errors import ConfigError, DataError, StrategyError
 from hftsim.core.instrument import Instrument
 from hftsim.data.ticks import Ticks
-from hftsim.native.layout import (
-    CONTEXT,
-    FILL,
-    INSTRUMENT,
-    LIMITS,
-    ORDER,
-    SIGNAL,
-    address_of,
-    fill_record,
-)
+from hftsim.native.layout import FILL, ORDER, SIGNAL, address_of, fill_record
+from hftsim.sim.account_market import LOGS, AccountMarket, AccountSettings
 from hftsim.sim.fees import FeeSchedule
 from hftsim.sim.latency import LatencyModel
 from hftsim.sim.queue import QueueModel
@@ -27,8 +19,6 @@ from hftsim.sim.ticks.feed import FeedMemory
 from hftsim.sim.ticks.logs import GrowingLog
 from hftsim.sim.ticks.tiers import FeeTiers
 
-_OPEN_CAPACITY = 4096
-_LOGS = ("order", "fill", "signal")
 _MOST_SAMPLES = 100_000_000
 _FIRST_PAYMENTS = 64
 _MARGINED = (InstrumentKind.PERPETUAL, InstrumentKind.FUTURE)
@@ -36,14 +26,11 @@ _GUARDS = ("stop_loss", "take_profit")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class ReplaySettings:
-    """How a replay trades.
+class ReplaySettings(AccountSettings):
+    """How a replay trades, beside what every market asks.
 
     Parameters
     ----------
-    capital : cash at the start, quote currency.
-    position_size : what strategies read as ``ctx.position_size``, a fraction of equity.
-    limits : risk limits by the names of `LIMITS`, fractions; NaN is off.
     latency : how long orders and reports travel.
     queue : where orders stand in their queues, in data by price.
     partial_fills : whether orders fill as far as recorded volume goes, or always whole.
@@ -55,15 +42,11 @@ class ReplaySettings:
     fees : fees by the volume traded, instead of the instruments'; None: those.
     liquidity_half_life : how long half of what own orders took from a recorded level stays taken;
         None: what they took is there for the next one.
-    allow_short : None means: spot may not be sold short, everything else may.
     equity_every : how often the equity curve has a point.
     chunk_rows : rows at a time; default: as they lie in the files. Results do not depend on it.
     seed : of latencies that are drawn.
     """
 
-    capital: float = 100_000.0
-    position_size: float = 0.30
-    limits: Mapping[str, float] = dataclasses.field(default_factory=dict)
     latency: LatencyModel = dataclasses.field(default_factory=LatencyModel)
     queue: QueueModel = dataclasses.field(default_factory=QueueModel)
     partial_fills: bool = True
@@ -72,13 +55,12 @@ class ReplaySettings:
     trade_through: bool = True
     fees: FeeSchedule | None = None
     liquidity_half_life: str | None = None
-    allow_short: bool | None = None
     equity_every: str = "1s"
     chunk_rows: int | None = None
     seed: int = 0
 
 
-class ReplayMarket:
+class ReplayMarket(AccountMarket):
     """One run's market over recorded ticks of one or several instruments, on one account.
 
     Parameters
@@ -99,16 +81,12 @@ class ReplayMarket:
     ) -> None:
         from hftsim.sim.ticks.records._kernels import FEED, PAYMENT, RESTING, RUN
 
-        self.symbols, self.ticks = list(ticks), list(ticks.values())
-        self.instruments, self.settings = list(instruments), settings
-        n = len(self.symbols)
-        self.context, self.run = np.zeros(1, CONTEXT), np.zeros(1, RUN)
-        self.instrument_records, self.feeds = np.zeros(n, INSTRUMENT), np.zeros(n, FEED)
-        self.limits = np.full(1, np.nan, LIMITS)
-        self._logs = {n: GrowingLog(d) for n, d in zip(_LOGS, (ORDER, FILL, SIGNAL), strict=True)}
+        super().__init__(list(ticks), instruments, settings)
+        self.ticks, self.settings = list(ticks.values()), settings
+        self.run, self.feeds = np.zeros(1, RUN), np.zeros(len(ticks), FEED)
+        self._logs = {n: GrowingLog(d) for n, d in zip(LOGS, (ORDER, FILL, SIGNAL), strict=True)}
         self.orders, self.fills, self.signals = (log.rows for log in self._logs.values())
         self.payments = np.zeros(_FIRST_PAYMENTS, PAYMENT)
-        self.open_ids = np.zeros(_OPEN_CAPACITY + 3 * n, np.int64)
         self.columns = [np.zeros((0, 0)) for _ in ticks]
         self._resting = np.zeros(len(self.open_ids) + 1, RESTING)
         self._free = np.arange(len(self._resting), dtype=np.int64)[::-1].copy()
@@ -116,9 +94,10 @@ class ReplayMarket:
             FeedMemory(self.feeds, k, each, settings, len(self.open_ids))
             for k, each in enumerate(self.ticks)
         ]
-        for k in range(n):
-            self._lay_instrument(k)
-        self._lay_context()
+        for k in range(len(ticks)):
+            self._lay_rules(k)
+        fill_record(self.context, {"now": self._start - 1, "market_at": address_of(self.run)})
+        self._lay_logs()
         self._lay_run()
         self._lay_samples()
         self.fee_tiers = self._lay_fees(settings.fees)
@@ -171,10 +150,7 @@ class ReplayMarket:
     def positions(self) -> np.ndarray:
         """The position at those times in lots, int64, shape (points, instruments)."""
         fills = self.fills[: int(self.context["fill_count"][0])]
-        fills = fills[fills["ts_recv"] > 0]
-        changes = np.zeros((self.sample_count + 1, len(self.symbols)), np.int64)
-        np.add.at(changes, (fills["step"], fills["instrument"]), fills["side"] * fills["qty"])
-        return np.cumsum(changes, axis=0)[: self.sample_count]
+        return self.positions_at(fills[fills["ts_recv"] > 0], self.sample_count)
 
     def refill(self) -> None:
         """Bring the next rows to where they are needed."""
@@ -225,70 +201,20 @@ class ReplayMarket:
     def _end(self) -> int:
         return max(t.recv_end for t in self.ticks) + self.settings.latency.feed_ns
 
-    def _lay_instrument(self, k: int) -> None:
+    def _lay_rules(self, k: int) -> None:
         rules, data = self.instruments[k], self.ticks[k].instrument
         if (rules.tick_size, rules.lot_size) != (data.tick_size, data.lot_size):
             raise DataError(
                 f"{rules.symbol}: the rules' tick {rules.tick_size} and lot {rules.lot_size} are not "
                 f"those that the data count, {data.tick_size} and {data.lot_size}"
             )
-        allowed = self.settings.allow_short
-        may_short = rules.kind != InstrumentKind.SPOT if allowed is None else allowed
-        self.feeds["may_short"][k] = may_short
+        self.feeds["may_short"][k] = self.instrument_records["may_short"][k]
         for name in ("max_orders", "price_band", "max_order_rate"):
             self.feeds[name][k] = getattr(rules, name) or 0
         self.feeds["margined"][k] = rules.kind in _MARGINED
-        fill_record(
-            self.instrument_records,
-            {
-                "index": k,
-                "tick_size": float(rules.tick_size),
-                "lot_size": float(rules.lot_size),
-                "tick_value": rules.tick_value,
-                "inverse": rules.inverse,
-                "min_qty": int(-(-rules.min_qty // rules.lot_size)),
-                "max_qty": rules.max_lots,
-                "min_notional": float(rules.min_notional),
-                "maker_fee": rules.maker_fee,
-                "taker_fee": rules.taker_fee,
-                "may_short": may_short,
-                "signal": np.nan,
-            },
-            k,
-        )
-
-    def _lay_context(self) -> None:
-        capital = self.settings.capital
-        fill_record(self.limits, dict(self.settings.limits))
-        fill_record(
-            self.context,
-            {
-                "now": self._start - 1,
-                "instruments": len(self.symbols),
-                "capital": capital,
-                "cash": capital,
-                "equity": capital,
-                "peak": capital,
-                "session": np.iinfo(np.int64).min,
-                "session_start_equity": capital,
-                "position_size": self.settings.position_size,
-                "signal": np.nan,
-                "open_capacity": len(self.open_ids) - 1,
-                "address": address_of(self.context),
-                "instruments_at": address_of(self.instrument_records),
-                "open_at": address_of(self.open_ids),
-                "limits_at": address_of(self.limits),
-                "market_at": address_of(self.run),
-            },
-        )
-        self._lay_logs()
 
     def _lay_logs(self) -> None:
-        for name in _LOGS:
-            log = getattr(self, f"{name}s")
-            fill_record(
-                self.context, {f"{name}s_at": address_of(log), f"{name}_capacity": len(log)}
-            )
+        self.lay_logs()
         paid = self.payments
         fill_record(self.run, {"payments_at": address_of(paid), "payment_capacity": len(paid)})
 
