@@ -22,7 +22,9 @@ def fills_log(market: Market) -> np.ndarray:
     log = market.fills[: int(market.context["fill_count"][0])]
     if market.unit == "bars":
         return log
-    return log[np.lexsort((log["order_id"], log["instrument"], log["ts_event"]))]
+    order = np.lexsort((log["order_id"], log["instrument"], log["ts_event"]))
+    in_order = bool((order[1:] > order[:-1]).all())
+    return log if in_order else log[order]
 
 
 def orders_log(market: Market) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +17,10 @@ FILL_FIELDS = ("time", "instrument", "side", "price", "qty", "fee", "reason")
 
 _REASONS = {int(r): r.name.lower() for r in FillReason}
 _NO_TIME = np.iinfo(np.int64).min
+_AT_ONCE = 1 << 16
+"""So many fills, and trips, are Python objects at a time: a long run needs no more memory."""
+
+_Row = tuple[int, int, int, int, int, float, int]
 
 
 class _Trip(NamedTuple):
@@ -79,12 +83,10 @@ def round_trips(
         raise InputError(f"{len(instruments)} instruments need as many marks, not {len(marks)}")
     tables = []
     for i, instrument in enumerate(instruments):
-        rows = np.flatnonzero(columns["instrument"] == i)
-        picked = {n: columns[n][rows].tolist() for n in FILL_FIELDS if n != "instrument"}
-        if instrument.inverse:
-            picked["price"] = [booked_price(instrument, price) for price in picked["price"]]
-        trips = _cut(zip(rows.tolist(), *picked.values(), strict=True))
-        tables.append(_table(trips, instrument, marks[i]))
+        trips = _cut(_rows_of(columns, i, instrument))
+        tables.append(_table(list(itertools.islice(trips, _AT_ONCE)), instrument, marks[i]))
+        while more := list(itertools.islice(trips, _AT_ONCE)):
+            tables.append(_table(more, instrument, marks[i]))
     order = np.argsort(np.concatenate([t.pop("first") for t in tables]))
     merged = {name: np.concatenate([t[name] for t in tables])[order] for name in tables[0]}
     return _with_bars_held(merged, bar_times)
@@ -117,8 +119,20 @@ def _checked(fills: Any, instruments: int) -> dict[str, npt.NDArray[Any]]:
     return columns
 
 
-def _cut(rows: Iterable[tuple[int, int, int, int, int, float, int]]) -> list[_Trip]:
-    trips: list[_Trip] = []
+def _rows_of(
+    columns: Mapping[str, npt.NDArray[Any]], index: int, instrument: Instrument
+) -> Iterator[_Row]:
+    """Yield an instrument's fills: their row, then `FILL_FIELDS` but the instrument."""
+    rows = np.flatnonzero(columns["instrument"] == index)
+    for begin in range(0, len(rows), _AT_ONCE):
+        part = rows[begin : begin + _AT_ONCE]
+        picked = {n: columns[n][part].tolist() for n in FILL_FIELDS if n != "instrument"}
+        if instrument.inverse:
+            picked["price"] = [booked_price(instrument, price) for price in picked["price"]]
+        yield from zip(part.tolist(), *picked.values(), strict=True)
+
+
+def _cut(rows: Iterable[_Row]) -> Iterator[_Trip]:
     lots = entered = paid = got = first = entry_time = entry_reason = 0
     fees = 0.0
     for row, time, side, price, qty, charged, reason in rows:
@@ -134,7 +148,7 @@ def _cut(rows: Iterable[tuple[int, int, int, int, int, float, int]]) -> list[_Tr
                 lots += side * closed
                 continue
             whole = (entered, paid, got, 0, fees, entry_reason, reason)
-            trips.append(_Trip(first, lots > 0, entry_time, time, *whole))
+            yield _Trip(first, lots > 0, entry_time, time, *whole)
             lots = 0
         if left == 0:
             continue
@@ -148,8 +162,7 @@ def _cut(rows: Iterable[tuple[int, int, int, int, int, float, int]]) -> list[_Tr
         fees += fee
     if lots:
         part = (entered, paid, got, abs(lots), fees, entry_reason, 0)
-        trips.append(_Trip(first, lots > 0, entry_time, _NO_TIME, *part))
-    return trips
+        yield _Trip(first, lots > 0, entry_time, _NO_TIME, *part)
 
 
 def _table(trips: list[_Trip], instrument: Instrument, mark: float) -> dict[str, npt.NDArray[Any]]:

@@ -96,13 +96,16 @@ class AccountMarket:
                 self.context, {f"{name}s_at": address_of(log), f"{name}_capacity": len(log)}
             )
 
-    def positions_at(self, fills: np.ndarray, points: int) -> np.ndarray:
+    def positions_at(self, points: int, counted: np.ndarray | slice) -> np.ndarray:
         """Return the position after each of so many points in lots, int64, shape (points, instruments).
 
-        `fills` are those that count, each with its `step`: the first point that knows it.
+        `counted` are the rows of the fills that count, each with the first point that knows it.
         """
+        step, instrument, side, qty = (
+            self.fills[name][counted] for name in ("step", "instrument", "side", "qty")
+        )
         changes = np.zeros((points + 1, len(self.symbols)), np.int64)
-        np.add.at(changes, (fills["step"], fills["instrument"]), fills["side"] * fills["qty"])
+        np.add.at(changes, (step, instrument), side * qty)
         return np.cumsum(changes, axis=0)[:points]
 
 

@@ -112,8 +112,7 @@ class BarMarket(AccountMarket):
     @property
     def positions(self) -> np.ndarray:
         """The position after each step in lots, int64, shape (steps, instruments)."""
-        fills = self.fills[: int(self.context["fill_count"][0])]
-        return self.positions_at(fills, self.steps)
+        return self.positions_at(self.steps, slice(int(self.context["fill_count"][0])))
 
     def grow(self) -> None:
         """Double the logs that are nearly full; addresses are laid anew."""

@@ -149,8 +149,8 @@ class ReplayMarket(AccountMarket):
     @property
     def positions(self) -> np.ndarray:
         """The position at those times in lots, int64, shape (points, instruments)."""
-        fills = self.fills[: int(self.context["fill_count"][0])]
-        return self.positions_at(fills[fills["ts_recv"] > 0], self.sample_count)
+        reported = self.fills["ts_recv"][: int(self.context["fill_count"][0])] > 0
+        return self.positions_at(self.sample_count, np.flatnonzero(reported))
 
     def refill(self) -> None:
         """Bring the next rows to where they are needed."""
