@@ -20,7 +20,7 @@ def market(rng, rows, by_order, out):
     head, tail = np.zeros((2, width), np.int64), np.zeros((2, width), np.int64)
     total = np.zeros((2, width), np.int64)
     live, place = np.zeros(1 << 16, np.int64), np.zeros(rows + 1, np.int64)
-    count, newest, made = 0, 0, 0
+    count, newest, made, opened = 0, 0, 0, False
     best = np.array([HALF - 1, HALF])
     now, arrived = 1_700_000_000_000_000_000, 0
     while made < rows - 64:
@@ -32,11 +32,12 @@ def market(rng, rows, by_order, out):
             best[0] -= 1
         while best[1] < width - 1 and total[1, best[1]] == 0:
             best[1] += 1
+        opened = opened or count >= 2000
         if dice < 0.485 or count < 2000:
             side = 0 if rng.random() < 0.5 else 1
             reach = 6.0 if rng.random() < 0.8 else 120.0
             away = 1 + np.int64(rng.exponential(reach))
-            start = best[1 - side] if count >= 2000 else HALF - side
+            start = best[1 - side] if opened else HALF - side
             x = start - away if side == 0 else start + away
             if x < 1 or x > width - 2:
                 continue

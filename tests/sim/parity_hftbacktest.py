@@ -1,6 +1,7 @@
-"""The maker of test_ticks_hftbacktest in hftbacktest: `python parity_hftbacktest.py FEED.npy`.
+"""The maker of test_ticks_hftbacktest in hftbacktest: `python parity_hftbacktest.py FEED.npy l2|l3`.
 
-Runs in an interpreter that has hftbacktest, and prints fills and filled lots as one JSON object.
+Runs in an interpreter that has hftbacktest, and prints as one JSON object what was filled, and the
+times and positions (lots) at which the maker looked.
 """
 
 import json
@@ -12,11 +13,14 @@ from numba import njit
 
 
 @njit
-def make(hbt, end):
-    """Quote both sides; it stops at `end` itself, for `elapse` does not while orders travel."""
-    number, tick = 1, hbt.depth(0).tick_size
+def make(hbt, wait, end, seen):
+    """Wait, then quote both sides; it stops at `end`: `elapse` goes on while orders travel."""
+    number, tick, count = 1, hbt.depth(0).tick_size, 0
+    hbt.elapse(wait)
     while hbt.elapse(100_000_000) == 0 and hbt.current_timestamp < end:
         hbt.clear_inactive_orders(0)
+        seen[count, 0], seen[count, 1] = hbt.current_timestamp, round(hbt.position(0) / 0.001)
+        count += 1
         depth = hbt.depth(0)
         if depth.best_bid_qty <= 0 or depth.best_ask_qty <= 0:
             continue
@@ -32,25 +36,30 @@ def make(hbt, end):
         if position > -0.4999:
             hbt.submit_sell_order(0, number, depth.best_ask_tick * tick, 0.01, GTX, LIMIT, False)
             number += 1
+    return count
 
 
 def main() -> None:
     rows = np.load(sys.argv[1])
+    begin, end = rows["local_ts"][0], rows["local_ts"][-1]
     asset = (
         BacktestAsset()
         .data([rows])
         .linear_asset(1.0)
         .constant_order_latency(10_000_000, 10_000_000)
-        .power_prob_queue_model(3.0)
         .no_partial_fill_exchange()
         .trading_value_fee_model(-0.00005, 0.0007)
         .tick_size(0.1)
         .lot_size(0.001)
     )
+    is_by_order = sys.argv[2] == "l3"
+    asset = asset.l3_fifo_queue_model() if is_by_order else asset.power_prob_queue_model(3.0)
     hbt = HashMapMarketDepthBacktest([asset])
-    make(hbt, rows["local_ts"][-1])
+    seen = np.zeros(((end - begin) // 100_000_000 + 1, 2), np.int64)
+    count = make(hbt, begin - rows["exch_ts"][0], end, seen)
     state = hbt.state_values(0)
-    print(json.dumps({"fills": int(state.num_trades), "lots": round(state.trading_volume / 0.001)}))
+    told = {"fills": int(state.num_trades), "lots": round(state.trading_volume / 0.001)}
+    print(json.dumps({**told, "seen": seen[:count].tolist()}))
     hbt.close()
 
 
