@@ -71,6 +71,35 @@ def test_a_wrong_level_is_found(tmp_path):
     assert found["equal"] < found["compared"]
 
 
+def test_a_level_set_aside_by_a_newer_one_is_still_compared(tmp_path):
+    """A bid that stays above the asks is the best bid, whatever was said later."""
+    feed = BinanceFeed(4)
+    feed.put(None, feed.snapshot())
+    for _ in range(30):
+        feed.window()
+    wrong = feed.price(max(feed.book.sides[1]) + 1_000_000)
+    altered(feed, lambda data: data["b"].append([wrong, "1.000"]), ('"depthUpdate"', 20))
+    found = verify_binance(feed.write(tmp_path / "c.gz"))
+    assert found["crossed"] == 10
+    assert found["compared"] - found["equal"] + found["undecided"] == 10
+
+
+def test_points_before_a_late_snapshot_are_compared_however_many_tickers_came(tmp_path):
+    feed = BinanceFeed(6)
+    snapshot = feed.snapshot()
+    for _ in range(12):
+        feed.window()
+    timely = BinanceFeed(6)
+    timely.lines = [(feed.now, json.dumps(snapshot)), *feed.lines]
+    before = verify_binance(timely.write(tmp_path / "timely.gz"))
+    for _ in range(40_000):
+        feed.put("bookTicker", feed.ticker())
+    feed.put(None, snapshot)
+    after = verify_binance(feed.write(tmp_path / "late.gz"))
+    assert after["compared"] == before["compared"] > 5
+    assert after["equal"] == after["compared"]
+
+
 def test_what_the_last_ticker_may_not_have_shown_yet_is_undecided(tmp_path):
     feed = feed_of(5)
     before = verify_binance(feed.write(tmp_path / "c.gz"))

@@ -197,6 +197,11 @@ class SequenceTracker:
         self._begins = True
         self._kept: deque[tuple[UpdateIds, Any]] = deque()
 
+    @property
+    def first_kept(self) -> int:
+        """Number of the first update that awaits a snapshot; 2**62 where none does."""
+        return self._kept[0][0].last if self._kept else 1 << 62
+
     def snapshot(self, last: int, load: Any = None) -> tuple[Outcome, list[tuple[Step, Any]]]:
         """Take a snapshot that goes up to update `last`; returns what became of it, and the steps.
 

@@ -114,7 +114,12 @@ def _told(shell: Shell, title: str, found: Mapping[str, Any], *, good: bool) -> 
             for name, value in found.items()
             if name not in ("compared", "equal") and isinstance(value, int | float | str)
         },
-        "verdict": "as it should be" if good else "DIFFERENCES",
+        "verdict": "as it should be" if good else _fault(found),
     }
     shell.answer(dict(found), lambda console: console.print(table_of(f"{title} verified", shown)))
     return 0 if good else FOUND_DIFFERENCES
+
+
+def _fault(found: Mapping[str, Any]) -> str:
+    nothing = not any(found[name] for name in ("compared", "gaps", "crossed"))
+    return "NOTHING TO COMPARE WITH" if nothing else "DIFFERENCES"

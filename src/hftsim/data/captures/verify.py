@@ -133,7 +133,13 @@ class _Comparison:
             top = self._levels.top()
             self._told["crossed"] += top.crossed
             if self._of.kinds[MessageKind.QUOTE]:
-                self._points.extend((message.ids.last, message.row, *top[:4]))
+                best = self._crossed_best() if top.crossed else top[:4]
+                self._points.extend((message.ids.last, message.row, *best))
+
+    def _crossed_best(self) -> tuple[int, ...]:
+        """Return the best of both sides as they are: `top` sets aside what a newer level crosses."""
+        (bid,), (ask,) = self._levels.best(1, 1), self._levels.best(-1, 1)
+        return (*bid, *ask)
 
     def _pairs(self, message: Message) -> np.ndarray:
         try:
@@ -163,7 +169,7 @@ class _Comparison:
         left = points[:0] if at_end else points[~decided]
         self._points = array("q", left.tobytes())
         if len(known):
-            lowest = min(int(left[:, 0].min(initial=last)), int(last))
+            lowest = min(int(left[:, 0].min(initial=last)), int(last), self._tracker.first_kept)
             needed = int(np.searchsorted(known, lowest, side="right")) - 1
             self._tickers = self._tickers[max(needed, 0) :]
 
