@@ -136,6 +136,27 @@ def test_rows_of_a_packet_are_marked(tmp_path):
     assert [q["side"] for q in quotes] == [1, -1] * (len(quotes) // 2)
 
 
+def test_tickers_before_any_exchange_time_have_the_latency_of_the_first(tmp_path):
+    ticker = {"u": 7, "s": "BTCUSDT", "b": "10.00", "B": "1", "a": "10.01", "A": "2"}
+    trade = {"e": "trade", "E": 1_700_000_001_000, "s": "BTCUSDT", "t": 1, "p": "10.00"}
+    trade |= {"q": "1", "T": 1_700_000_001_000, "m": True, "M": True}
+    at = 1_700_000_000_000_000_000
+    lines = [(at, ticker), (at + 1_002_000_000, trade), (at + 1_003_000_000, ticker)]
+    path = tmp_path / "c.txt"
+
+    def times(part):
+        path.write_text("".join(f"{ns} {json.dumps(content)}\n" for ns, content in part))
+        _, rows = read(path)
+        return [
+            t
+            for t, kind in zip(rows["ts_event"], rows["kind"], strict=True)
+            if kind == EventKind.QUOTE
+        ]
+
+    assert times(lines) == [at - 2_000_000, at - 2_000_000] + [at + 1_000_000_000] * 2
+    assert times(lines[:1]) == [at] * 2  # where nothing has a time, that of receipt stands
+
+
 def test_trades_carry_the_aggressors_side(tmp_path):
     feed = started(6)
     _, rows = read(feed.write(tmp_path / "c.gz"))

@@ -59,6 +59,15 @@ def test_rows_make_the_book_that_kraken_shows(tmp_path, version, depth, seed):
     assert (np.diff(rows["ts_recv"]) >= 0).all()
 
 
+def test_a_snapshot_without_a_time_is_not_received_before_it_happened(tmp_path):
+    """It has the latency of the first update, which came long after it."""
+    feed = kraken_feed(1, version=2)
+    _, rows = read(of_kraken(tmp_path, feed))
+    latency = rows["ts_recv"] - rows["ts_event"]
+    dated = latency[rows["flags"] & EventFlag.SNAPSHOT == 0]
+    assert latency.min() == dated.min() > 0
+
+
 def test_trades_of_one_message_are_one_packet(tmp_path):
     feed = kraken_feed(5, updates=1)
     _, rows = read(of_kraken(tmp_path, feed))

@@ -23,7 +23,7 @@ _LINE = re.compile(rb'\s*\d{19} \{.*"(stream|lastUpdateId|e|u|result)"')
 
 _QUOTE_TIMES = (
     "the exchange sends no time with the best prices of spot: each has the latest exchange time "
-    "that was received before it"
+    "that was received before it; the first ones have the latency of the first message with a time"
 )
 
 

@@ -174,6 +174,17 @@ class BinanceParser:
             self.markets[symbol] = "coinm" if coin else "usdm" if futures else "spot"
 
 
+def time_before(first_time: int, first_recv: int, ts_recv: int) -> int:
+    """Return the exchange time of a message without one that came before any message with one.
+
+    It is taken to have the latency of the first message with a time, so that neither clock looks
+    worse than it is; where no message has a time, that of its receipt stands for it.
+    """
+    if first_time == NO_TIME:
+        return ts_recv
+    return first_time - max(first_recv - ts_recv, 0)
+
+
 def is_delivery(symbol: str) -> bool:
     """Whether a futures symbol names a day of delivery, as ``BTCUSDT_240628`` does."""
     return _DELIVERY.search(symbol) is not None

@@ -9,7 +9,12 @@ from hftsim.book.decimals import DecimalGrids
 from hftsim.book.sequence import BookState, SequenceTracker, Step, sequence_rule
 from hftsim.core.errors import DataError
 from hftsim.core.events import EventKind
-from hftsim.data.captures.binance_messages import NO_TIME, Message, MessageKind
+from hftsim.data.captures.binance_messages import (
+    NO_TIME,
+    Message,
+    MessageKind,
+    time_before,
+)
 from hftsim.data.captures.rows import BLOCK_ROWS, RowBuilder
 from hftsim.data.captures.survey import Surveyed
 
@@ -57,7 +62,7 @@ class BinanceRows:
         self._path, self._of, self._counts, self._depth = path, of, counts, depth
         self._builder = RowBuilder(path, DecimalGrids(of.units))
         self._tracker = binance_tracker(of)
-        self._known_time = of.first_time
+        self._known_time = NO_TIME
         self._trades = (
             MessageKind.TRADE if of.kinds[MessageKind.TRADE] else MessageKind.AGGREGATE_TRADE
         )
@@ -80,7 +85,7 @@ class BinanceRows:
         elif message.kind is MessageKind.QUOTE:
             if message.ts_event == NO_TIME:
                 self._counts["quotes_without_exchange_time"] += 1
-            times = (message.ts_event or self._known_time, message.ts_recv)
+            times = (self._time(message), message.ts_recv)
             self._builder.add(EventKind.QUOTE, message.texts, times, message.row, bids=1)
         elif message.kind is not self._trades:
             self._counts["aggregate_trades_beside_trades"] += 1
@@ -90,12 +95,18 @@ class BinanceRows:
             times = (message.ts_event, message.ts_recv)
             self._builder.add(EventKind.TRADE, message.texts, times, message.row, side=message.side)
 
+    def _time(self, message: Message) -> int:
+        """Return the exchange time of a message, or the latest one known when it came."""
+        of = self._of
+        known = message.ts_event or self._known_time
+        return known or time_before(of.first_time, of.first_recv, message.ts_recv)
+
     def _book(self, message: Message) -> None:
         if not self._depth:
             self._counts["depth_messages_left_out"] += 1
             return
         steps = book_steps(self._tracker, message, self._of)
-        snapshot_time = message.ts_event or self._known_time
+        snapshot_time = self._time(message)
         if message.kind is MessageKind.SNAPSHOT and len(steps) > 1 and not message.ts_event:
             snapshot_time = steps[1][1].ts_event
         for step, each in steps:

@@ -12,7 +12,7 @@ from hftsim.book.checksums import KRAKEN_LEVELS, kraken_checksum
 from hftsim.book.decimals import DecimalGrids, MisfitError
 from hftsim.book.levels import PriceLevels
 from hftsim.core.errors import DataError
-from hftsim.data.captures.binance_messages import MisreadError
+from hftsim.data.captures.binance_messages import NO_TIME, MisreadError
 from hftsim.data.captures.kraken_messages import (
     KrakenKind,
     KrakenMessage,
@@ -34,14 +34,15 @@ class KrakenPair:
     kinds : messages of each `KrakenKind`.
     decimals, used : digits behind the point, of prices and of quantities, as they are written and
         without zeros at the end.
-    first_time : the first exchange time, ns.
+    first_time, first_recv : the first exchange time, and when its message was received, ns.
     """
 
     pair: str
     kinds: Counter[KrakenKind] = dataclasses.field(default_factory=Counter)
     decimals: list[int] = dataclasses.field(default_factory=lambda: [0, 0])
     used: list[int] = dataclasses.field(default_factory=lambda: [0, 0])
-    first_time: int = 0
+    first_time: int = NO_TIME
+    first_recv: int = NO_TIME
 
     @property
     def symbol(self) -> str:
@@ -54,10 +55,11 @@ class KrakenPair:
         price, qty = (Decimal(1).scaleb(-places) for places in self.decimals)
         return price, qty
 
-    def add(self, message: KrakenMessage) -> None:
-        """Take note of one of its messages."""
+    def add(self, message: KrakenMessage, ts_recv: int) -> None:
+        """Take note of one of its messages, received at `ts_recv` (ns)."""
         self.kinds[message.kind] += 1
-        self.first_time = self.first_time or message.ts_event
+        if self.first_time == NO_TIME:
+            self.first_time, self.first_recv = message.ts_event, ts_recv
         for column in (0, 1):
             for text in message.texts[column::2]:
                 _, _, fraction = text.partition(".")
@@ -86,9 +88,10 @@ def survey_kraken(recording: Recording) -> tuple[dict[str, KrakenPair], KrakenPa
     """Look through a recording; returns the pairs in it, and the parser with its counts."""
     pairs: dict[str, KrakenPair] = {}
     parser = KrakenParser()
-    for _, messages in kraken_messages(recording, parser, as_written=True):
+    for record, messages in kraken_messages(recording, parser, as_written=True):
         for message in messages:
-            pairs.setdefault(message.pair, KrakenPair(message.pair)).add(message)
+            pair = pairs.setdefault(message.pair, KrakenPair(message.pair))
+            pair.add(message, record.ts_recv)
     return pairs, parser
 
 

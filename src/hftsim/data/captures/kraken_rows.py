@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hftsim.book.decimals import DecimalGrids
 from hftsim.core.events import EventFlag, EventKind
-from hftsim.data.captures.binance_messages import NO_TIME
+from hftsim.data.captures.binance_messages import NO_TIME, time_before
 from hftsim.data.captures.kraken_book import KrakenBook, KrakenPair, kraken_messages
 from hftsim.data.captures.kraken_messages import KrakenKind, KrakenMessage, KrakenParser
 from hftsim.data.captures.recordings import Record, Recording
@@ -35,7 +35,7 @@ class KrakenRows:
     def __init__(self, path: Path, pair: KrakenPair, counts: Counter[str], *, depth: bool) -> None:
         self._path, self._pair, self._counts, self._depth = path, pair, counts, depth
         self._builder = RowBuilder(path, DecimalGrids(pair.units))
-        self._known_time = pair.first_time
+        self._known_time = NO_TIME
         self._book = KrakenBook(path, pair)
         self._connection = ""
 
@@ -54,7 +54,9 @@ class KrakenRows:
         self._known_time = max(self._known_time, message.ts_event)
         if message.ts_event == NO_TIME:
             self._counts["messages_without_exchange_time"] += 1
-        times = (message.ts_event or self._known_time, record.ts_recv)
+        of, known = self._pair, message.ts_event or self._known_time
+        when = known or time_before(of.first_time, of.first_recv, record.ts_recv)
+        times = (when, record.ts_recv)
         flags = EventFlag.LAST if last else 0
         texts, row = message.texts, record.row
         if message.kind is KrakenKind.TRADE:

@@ -26,7 +26,7 @@ class Surveyed:
     kinds : messages of each `MessageKind`.
     first_id, last_id : of its updates.
     chained : whether its updates name the update before (pu), as futures' do.
-    first_time : the first exchange time, ns.
+    first_time, first_recv : the first exchange time, and when its message was received, ns.
     snapshots : (line, last update) of each snapshot, in order.
     """
 
@@ -36,6 +36,7 @@ class Surveyed:
     last_id: int = 0
     chained: bool = False
     first_time: int = NO_TIME
+    first_recv: int = NO_TIME
     snapshots: list[tuple[int, int]] = dataclasses.field(default_factory=list)
     _places: PlacesSeen = dataclasses.field(default_factory=PlacesSeen)
     _texts: list[str] = dataclasses.field(default_factory=list)
@@ -50,7 +51,7 @@ class Surveyed:
         """Take note of one of its messages."""
         self.kinds[message.kind] += 1
         if self.first_time == NO_TIME:
-            self.first_time = message.ts_event
+            self.first_time, self.first_recv = message.ts_event, message.ts_recv
         if message.kind is MessageKind.UPDATE:
             if self.kinds[MessageKind.UPDATE] == 1:
                 self.first_id, self.chained = message.ids.first, message.ids.previous >= 0
