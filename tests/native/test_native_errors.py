@@ -115,6 +115,8 @@ WRONG_ANYWHERE = {
     "ctx.buy_market('a')": "ctx.buy_market: qty is an int and gets",
     "ctx.buy_market(None)": "ctx.buy_market: qty is an int and gets",
     "ctx.cancel(1.5)": "ctx.cancel: order_id is an int and gets",
+    "self.LIMIT = 4": "self.LIMIT cannot be assigned, it is a constant: annotate it, LIMIT: int = 3",
+    "self.LIMIT += self.n": "self.LIMIT cannot be assigned, it is a constant: annotate it, LIMIT: int",
     "self.x = ctx.instrument(0).closs": r"instrument has no attribute 'closs'; did you mean ",
 }  # fmt: skip
 WRONG_CALLS = {
@@ -126,7 +128,7 @@ WRONG_CALLS = {
     "self.x = ctx.column.fast": "ctx.column is empty",
     "self.n = foo": "name 'foo' is not defined",
     "self.n = math.foo(1)": "math has no attribute 'foo'",
-    "self.LIMIT = 4": "self.LIMIT cannot be assigned, it is a constant: annotate it, LIMIT: int = 3",
+    "ctx.cash += 5.0": "ctx.cash is the market's and cannot be assigned",
     "self.half = 2.0": "self.half cannot be assigned, it is a property",
     "del self.n": "del of an attribute cannot be compiled",
 }  # fmt: skip

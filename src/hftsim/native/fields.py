@@ -278,6 +278,12 @@ def told_by(error: BaseException, cls: type) -> str:
     unknown = re.match(rf"'{cls.__name__}' object has no attribute '(\w+)'", str(error))
     if unknown and isinstance(error, AttributeError):
         return no_attribute("self", unknown[1], [n for n in dir(cls) if not n.startswith("_")])
+    fixed = re.match(rf"'{cls.__name__}' object attribute '(\w+)' is read-only", str(error))
+    if fixed and isinstance(error, AttributeError):
+        name, value = fixed[1], getattr(cls, fixed[1], None)
+        if type(value) in (bool, int, float):
+            what = f"a constant: annotate it, {name}: {type(value).__name__} = {value!r}"
+            return f"self.{name} cannot be assigned, it is {what}"
     return f"{type(error).__name__}: {error}".removesuffix(": ")
 
 

@@ -206,6 +206,8 @@ def _line(code: types.CodeType, step: dis.Instruction) -> int:
 
 def _local_before(steps: list[dis.Instruction], at: int) -> str:
     """Return the local variable whose attribute step `at` takes, or an empty text."""
+    if steps[at].opname == "STORE_ATTR" and at > 0 and steps[at - 1].opname == "SWAP":
+        at = _read_before_adding(steps, at)
     before = at - 1
     if before > 0 and steps[before].opname == "COPY" and steps[before].argval == 1:
         before -= 1
@@ -215,6 +217,15 @@ def _local_before(steps: list[dis.Instruction], at: int) -> str:
     if not step.opname.startswith(("LOAD_FAST", "STORE_FAST_LOAD_FAST")):
         return ""
     return str(step.argval[-1] if isinstance(step.argval, tuple) else step.argval)
+
+
+def _read_before_adding(steps: list[dis.Instruction], at: int) -> int:
+    """Return where ``x.name += ...``, stored at step `at`, takes the attribute first."""
+    for k in range(at - 1, 0, -1):
+        copied = steps[k - 1].opname == "COPY" and steps[k - 1].argval == 1
+        if copied and steps[k].opname == "LOAD_ATTR" and steps[k].argval == steps[at].argval:
+            return k
+    return at
 
 
 def _is_plain_function(value: Any) -> bool:
