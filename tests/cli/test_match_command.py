@@ -1,6 +1,12 @@
 """`hftsim match`: files of orders in, files of reports out."""
 
+import gzip
+import os
+from decimal import Decimal
+
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 HEADER = "seq,op,order_id,side,type,tif,price,qty,owner,display_qty"
@@ -129,3 +135,98 @@ def test_a_file_that_is_there_is_replaced_only_by_a_whole_one(hftsim, tmp_path):
     assert out.read_text() == "before"
     assert hftsim("match", path, "--out", out).code == 0
     assert out.read_text() == REPORTS
+
+
+def test_csv_packed_with_gzip_is_read(hftsim, tmp_path):
+    head, rest = (HEADER + ORDERS).split("40,", 1)
+    members = gzip.compress(head.encode()) + gzip.compress(f"40,{rest}".encode())
+    (tmp_path / "orders.csv.gz").write_bytes(members)
+    assert hftsim("match", "orders.csv.gz", "--out", "reports.csv").code == 0
+    assert (tmp_path / "reports.csv").read_text() == REPORTS
+    (tmp_path / "cut.csv.gz").write_bytes(members[:-20])
+    ended = hftsim("match", "cut.csv.gz", "--out", "other.csv")
+    assert (ended.code, ended.err.count("\n")) == (2, 1)
+    assert "cut.csv.gz: cannot be read: Compressed file ended" in ended.err
+
+
+@pytest.mark.parametrize("text", [HEADER, HEADER + "\n", HEADER + "\r\n\r\n"])
+def test_a_header_alone_is_no_orders(hftsim, tmp_path, text):
+    (tmp_path / "orders.csv").write_bytes(text.encode())
+    assert hftsim("match", "orders.csv", "--out", "reports.csv", "--json").answer["messages"] == 0
+    assert (tmp_path / "reports.csv").read_text() == REPORTS.split("\n")[0] + "\n"
+
+
+@pytest.mark.parametrize(
+    ("raw", "told"),
+    [
+        (b'{"a":1}\n', "row 1: there is no column 'seq'"),
+        (b"1,new,1,buy,limit,GTC,100,1,0,0\n", "row 1: there is no column 'seq'"),
+        (b"\xef\xbb\xbf", "is empty"),
+        ((HEADER + ORDERS).encode("utf-16"), "is neither CSV in UTF-8 nor Parquet"),
+        (b"PK\x03\x04" + bytes(60), "is neither CSV in UTF-8 nor Parquet"),
+    ],
+)
+def test_other_files_are_told(hftsim, tmp_path, raw, told):
+    (tmp_path / "orders.csv").write_bytes(raw)
+    ended = hftsim("match", "orders.csv", "--out", "reports.csv")
+    assert (ended.code, ended.err.count("\n")) == (2, 1)
+    assert f"orders.csv: {told}" in ended.err or f"orders.csv, {told}" in ended.err
+
+
+def test_a_pipe_is_told(hftsim, tmp_path):
+    os.mkfifo(tmp_path / "orders.csv")
+    assert "is not a plain file" in hftsim("match", "orders.csv", "--out", "reports.csv").err
+
+
+def parquet_orders(**columns):
+    told = {
+        "seq": [1, 2],
+        "op": ["new", "new"],
+        "order_id": [1, 2],
+        "side": ["buy", "sell"],
+        "type": ["limit", "market"],
+        "price": pa.array([7, None], pa.int64()),
+        "qty": [5, 2],
+    }
+    pq.write_table(pa.table(told | columns), "orders.parquet")
+    return "orders.parquet"
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("price", pa.array(["7", ""])),
+        ("price", pa.array(["7", None], pa.large_string())),
+        ("price", pa.array([7, None]).dictionary_encode()),
+        ("price", pa.array([Decimal("7.0"), None])),
+        ("qty", pa.array(["5", "2"], pa.large_string())),
+        ("owner", pa.nulls(2)),
+        ("side", pa.array(["buy", "sell"], pa.large_string()).dictionary_encode()),
+    ],
+)
+def test_columns_of_parquet_of_any_plain_type(hftsim, tmp_path, column, values):
+    source = parquet_orders(**{column: values})
+    ended = hftsim("match", source, "--out", "reports.csv", "--json")
+    assert (ended.answer["fills"], ended.answer["volume"]) == (1, 2)
+    assert (tmp_path / "reports.csv").read_text().split("\n")[3] == "2,fill,2,1,7,2,0"
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "told"),
+    [
+        ("owner", pa.array([True, False]), "column 'owner': holds bool, not whole numbers"),
+        ("seq", pa.array([1, 2], pa.timestamp("ns")), "column 'seq': holds timestamp[ns]"),
+        ("qty", pa.array([5.0, 2.5]), "row 3, column 'qty': '2.5' is not a whole number"),
+        ("price", pa.array([Decimal("7.5"), None]), "row 2, column 'price': '7.5' is not"),
+    ],
+)
+def test_columns_of_parquet_that_are_no_numbers_are_told(hftsim, tmp_path, column, values, told):
+    ended = hftsim("match", parquet_orders(**{column: values}), "--out", "reports.csv")
+    assert (ended.code, told in ended.err) == (2, True)
+
+
+def test_a_large_number_with_a_point_is_read_exactly(hftsim, tmp_path):
+    path = orders_file(tmp_path, "\n1,new,1,buy,limit,GTC,9007199254740993.0,1e2,0,0\n")
+    assert hftsim("match", path, "--out", "reports.csv").code == 0
+    told = (tmp_path / "reports.csv").read_text().split("\n")[1]
+    assert told == "1,ack,1,0,9007199254740993,100,100"

@@ -1,10 +1,14 @@
 """Files of orders and of reports, CSV or Parquet: read and written in chunks."""
 
 import contextlib
+import decimal
+import gzip
+import io
 import re
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NamedTuple, Self
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, Self, cast
 
 import numpy as np
 
@@ -34,7 +38,8 @@ _KNOWN = (*_NEEDED, "type", "tif", "owner", "display_qty")
 _ROWS = 1 << 17
 _BLOCK_BYTES = 8 << 20
 _RAGGED = re.compile(r"Row #(\d+): Expected (\d+) columns, got (\d+)")
-_EXACT_FLOAT = 1 << 53
+_GZIP, _UTF8_MARK = b"\x1f\x8b", b"\xef\xbb\xbf"
+_MOST = 1 << 63
 
 
 class OrderChunk(NamedTuple):
@@ -57,7 +62,7 @@ class OrderFile:
 
     Parameters
     ----------
-    path : CSV or Parquet; told by its content.
+    path : CSV, also packed with gzip, or Parquet; told by its content.
 
     Raises
     ------
@@ -67,13 +72,13 @@ class OrderFile:
 
     def __init__(self, path: Path) -> None:
         if not path.is_file():
-            told = (
-                "is a folder: name a file of orders" if path.is_dir() else "there is no such file"
-            )
-            raise InputError(f"{path}: {told}")
+            told = "is not a plain file: save what it gives" if path.exists() else ""
+            told = "is a folder: name a file of orders" if path.is_dir() else told
+            raise InputError(f"{path}: {told or 'there is no such file'}")
         self._path = path
         with path.open("rb") as file:
-            self._is_parquet = file.read(4) == b"PAR1"
+            start = file.read(4)
+        self._is_parquet, self._is_packed = start == b"PAR1", start.startswith(_GZIP)
 
     @property
     def size(self) -> int:
@@ -90,7 +95,6 @@ class OrderFile:
         first = 0
         with self._telling():
             for batch, done in self._parquet() if self._is_parquet else self._csv():
-                self._check_header(batch.schema.names)
                 if batch.num_rows:
                     yield self._chunk(batch, first, first + batch.num_rows if done < 0 else done)
                 first += batch.num_rows
@@ -101,7 +105,7 @@ class OrderFile:
 
         try:
             yield
-        except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
+        except (pa.ArrowException, UnicodeDecodeError, OSError, EOFError, zlib.error) as error:
             told = str(error).splitlines()[0] if str(error) else type(error).__name__
             if found := _RAGGED.search(told):
                 row, wanted, got = map(int, found.groups())
@@ -128,35 +132,44 @@ class OrderFile:
             null_values=[""],
         )
         reading = csv.ReadOptions(block_size=_BLOCK_BYTES, use_threads=False)  # it counts rows then
-        with self._path.open("rb") as file:
-            if not file.read(1 << 16).strip():
-                raise DataError(
-                    f"is empty; it needs the columns {', '.join(_NEEDED)}", path=self._path
-                )
-            file.seek(0)
-            with csv.open_csv(file, read_options=reading, convert_options=convert) as reader:
+        with self._path.open("rb") as raw:
+            text = self._text(raw)
+            with csv.open_csv(text, read_options=reading, convert_options=convert) as reader:
+                self._check_header(reader.schema.names)
                 for batch in reader:
-                    yield batch, 0 if file.closed else file.tell()
+                    yield batch, 0 if raw.closed else raw.tell()
+
+    def _text(self, raw: IO[bytes]) -> IO[bytes]:
+        """Return the bytes of a CSV file, unpacked, once it is known to have a first line."""
+        file = cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if self._is_packed else raw
+        head = file.read(1 << 16)
+        if any(byte < ord("\t") or byte > 0xF4 for byte in head[:4]):
+            raise DataError("is neither CSV in UTF-8 nor Parquet", path=self._path)
+        if not head.removeprefix(_UTF8_MARK).strip():
+            needed = ", ".join(_NEEDED)
+            raise DataError(f"is empty; it needs the columns {needed}", path=self._path)
+        if len(head.splitlines()) == 1 and not file.read(1):
+            return io.BytesIO(head + b"\n")  # the reader wants an end of the line
+        file.seek(0)
+        return file
 
     def _check_header(self, names: list[str]) -> None:
-        for name in names:
-            if names.count(name) > 1:
-                raise DataError("the column is there twice", path=self._path, row=1, field=name)
         for name in _NEEDED:
             if name not in names:
                 there = did_you_mean(name, names)
                 raise DataError(f"there is no column {name!r}; {there}", path=self._path, row=1)
+        for name in names:
+            if names.count(name) > 1:
+                raise DataError("the column is there twice", path=self._path, row=1, field=name)
 
     def _chunk(self, batch: "pa.RecordBatch", first: int, done: int) -> OrderChunk:
-        columns = {}
-        for name in batch.schema.names:
-            if name in _WORDS:
-                columns[name] = self._words(batch[name], name)
-            elif name in _NUMBERS:
-                columns[name] = self._numbers(batch[name], name, first)
-        columns["has_price"] = ~np.asarray(batch["price"].is_null())
-        if batch["seq"].null_count:
-            row = int(np.argmax(np.asarray(batch["seq"].is_null())))
+        names = batch.schema.names
+        plain = {name: self._plain(batch[name], name) for name in _NUMBERS if name in names}
+        columns = {name: self._numbers(column, name, first) for name, column in plain.items()}
+        columns |= {name: self._words(batch[name], name) for name in _WORDS if name in names}
+        columns["has_price"] = ~np.asarray(plain["price"].is_null())
+        if plain["seq"].null_count:
+            row = int(np.argmax(np.asarray(plain["seq"].is_null())))
             raise DataError("is empty", path=self._path, row=first + row + 2, field="seq")
         return OrderChunk(columns.pop("seq"), columns, done)
 
@@ -168,6 +181,25 @@ class OrderFile:
         codes = np.array([*known, _EMPTY[name]], np.int64)
         places = coded.indices.fill_null(len(known)).to_numpy(zero_copy_only=False)
         return np.asarray(codes[places])
+
+    def _plain(self, column: "pa.Array", name: str) -> "pa.Array":
+        """Return a column of numbers as numbers or text; what is blank or absent is null."""
+        import pyarrow as pa
+        from pyarrow import compute
+
+        if not self._is_parquet:
+            return column
+        if pa.types.is_dictionary(column.type):
+            column = column.dictionary_decode()
+        told, types = column.type, pa.types
+        if types.is_null(told):
+            return column.cast(pa.int64())
+        if types.is_string(told) or types.is_large_string(told) or types.is_string_view(told):
+            column = column.cast(pa.string())
+            return compute.if_else(compute.equal(column, ""), pa.scalar(None, pa.string()), column)
+        if types.is_integer(told) or types.is_floating(told) or types.is_decimal(told):
+            return column
+        raise DataError(f"holds {told}, not whole numbers", path=self._path, field=name)
 
     def _numbers(self, column: "pa.Array", name: str, first: int) -> np.ndarray:
         import pyarrow as pa
@@ -181,7 +213,7 @@ class OrderFile:
         for row, value in enumerate(filled.to_pylist()):
             number = whole_number(value)
             if number is None:
-                told = f"{value!r} is not a whole number of 64 bits"
+                told = f"{str(value)!r} is not a whole number of 64 bits"
                 raise DataError(told, path=self._path, row=first + row + 2, field=name)
             numbers[row] = number
         return numbers
@@ -189,15 +221,13 @@ class OrderFile:
 
 def whole_number(value: object) -> int | None:
     """Return an integer that was written as text or as a float (``100.0``), None if it is none."""
-    text = str(value).strip()
-    with contextlib.suppress(ValueError):
-        number = int(text)
-        return number if -(1 << 63) <= number < 1 << 63 else None
-    with contextlib.suppress(ValueError):
-        decimal = float(text)
-        if decimal.is_integer() and abs(decimal) <= _EXACT_FLOAT:
-            return int(decimal)
-    return None
+    try:
+        number = decimal.Decimal(value if isinstance(value, float) else str(value).strip())
+    except decimal.InvalidOperation:
+        return None
+    if not number.is_finite() or not -_MOST <= number < _MOST:
+        return None
+    return int(number) if number == number.to_integral_value() else None
 
 
 class ReportFile:
