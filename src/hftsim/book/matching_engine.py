@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from hftsim.book.matching.layout import REPORT
+from hftsim.book.messages import as_columns, whole_column
 from hftsim.book.order_book import OrderBook, Outcome
 from hftsim.book.order_ids import OrderId
 from hftsim.core.enums import OrderType, ReportKind, Side, TimeInForce
@@ -113,9 +114,11 @@ class MatchingEngine:
         np.ndarray
             `ENGINE_REPORT` rows in the order of the messages.
         """
-        plain = {name: np.asarray(column) for name, column in columns.items()}
+        given = dict(columns)
+        which = whole_column("instrument", given.pop("instrument", ()))
+        plain = {name: whole_column(name, column) for name, column in as_columns(given).items()}
         count = max((len(column) for column in plain.values()), default=0)
-        which = plain.pop("instrument", np.zeros(count, np.int64))
+        which = which if "instrument" in columns else np.zeros(count, np.int64)
         if len(which) != count or ((which < 0) | (which >= len(self.books))).any():
             raise InputError(
                 f"instrument must hold a number from 0 to {len(self.books) - 1} for every message"
@@ -216,11 +219,17 @@ class MatchingEngine:
         return {symbol: book.snapshot() for symbol, book in self.books.items()}
 
     def restore(self, snapshot: Mapping[str, bytes]) -> None:
-        """Put every book back. Raises InputError where the instruments are not the engine's."""
+        """Put every book back.
+
+        Raises InputError where the instruments are not the engine's, or the bytes of one are no
+        snapshot; nothing has changed then.
+        """
         if set(snapshot) != set(self.books):
             raise InputError(
                 f"the snapshot is of {', '.join(snapshot)}, this engine has {', '.join(self.books)}"
             )
+        for state in snapshot.values():
+            OrderBook().restore(state)
         for symbol, state in snapshot.items():
             self.books[symbol].restore(state)
         self._messages = sum(b.matcher.messages_seen for b in self.books.values())

@@ -14,6 +14,7 @@ _PLAIN = ("op", "order_id", "side", "type", "tif", "price", "qty")
 _FEW = ("owner", "display_qty", "trigger", "offset", "min_qty", "expires", "ts_event", "flags")
 COLUMNS = (*_PLAIN, "has_price", *_FEW)
 """Columns of messages. Absent ones are 0, `op` new, `type` limit and `has_price` true."""
+_MOST = 1 << 63
 
 
 def pack(columns: Mapping[str, Any] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -24,20 +25,26 @@ def pack(columns: Mapping[str, Any] | np.ndarray) -> tuple[np.ndarray, np.ndarra
     columns : equally long columns of integers by name (see `COLUMNS`; ``seq`` is allowed and not
         looked at), or one structured array. Words are those of the enums in `hftsim.core.enums`;
         what is no such word is refused by the engine, with a report.
+
+    Raises
+    ------
+    InputError
+        A column that is not known, that is longer than another one, or that holds something else than
+        whole numbers of 64 bits.
     """
-    given = _as_columns(columns)
+    given = as_columns(columns)
     count = max((len(column) for column in given.values()), default=0)
     messages = np.zeros(count, MESSAGE)
     messages["op"], messages["type"] = MessageOp.NEW, OrderType.LIMIT
     for name in _PLAIN:
         if name in given:
             kind = messages.dtype[name]
-            column = np.asarray(given[name])
+            column = whole_column(name, given[name])
             messages[name] = column if kind.itemsize == 8 else _as_word(column, kind)
     messages["op"][messages["op"] > OPERATION] = 0
     if "has_price" in given:
         messages["op"][~np.asarray(given["has_price"], bool)] |= NO_PRICE
-    few = {n: np.asarray(given[n], np.int64) for n in _FEW if n in given}
+    few = {n: whole_column(n, given[n]) for n in _FEW if n in given}
     owner = few.get("owner", np.zeros(count, np.int64))
     wide = (owner < 0) | (owner > OWNERS)
     messages["owner"] = np.where(wide, 0, owner)
@@ -52,7 +59,8 @@ def pack(columns: Mapping[str, Any] | np.ndarray) -> tuple[np.ndarray, np.ndarra
     return messages, terms
 
 
-def _as_columns(columns: Mapping[str, Any] | np.ndarray) -> dict[str, Any]:
+def as_columns(columns: Mapping[str, Any] | np.ndarray) -> dict[str, Any]:
+    """Return message columns by name; raises InputError as `pack`, but looks at no values."""
     if isinstance(columns, np.ndarray):
         names = columns.dtype.names
         if names is None:
@@ -68,6 +76,30 @@ def _as_columns(columns: Mapping[str, Any] | np.ndarray) -> dict[str, Any]:
     if len(set(lengths.values())) > 1:
         raise InputError(f"message columns have different lengths: {lengths}")
     return given
+
+
+def whole_column(name: str, values: Any) -> np.ndarray:
+    """Return a column of integers; floats and objects pass where each is a whole number.
+
+    Raises InputError that names the column, the row and what stands there.
+    """
+    column = np.asarray(values)
+    kind = column.dtype.kind
+    if kind in "bi" or not column.size or (kind == "u" and int(column.max()) < _MOST):
+        return column
+    for row, value in enumerate(column.tolist()):
+        if not _iswhole_column(value):
+            raise InputError(
+                f"message column {name!r}, row {row}: {value!r} is not a whole number of 64 bits"
+            )
+    return column.astype(np.int64)
+
+
+def _iswhole_column(value: Any) -> bool:
+    try:
+        return bool(value == int(value) and -_MOST <= value < _MOST)
+    except (TypeError, ValueError, OverflowError):
+        return False
 
 
 def _as_word(column: np.ndarray, kind: np.dtype[Any]) -> np.ndarray:

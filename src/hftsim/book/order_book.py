@@ -304,7 +304,12 @@ def side_of(side: Side | str | int) -> Side:
 
 
 def check_numbers(message: Mapping[str, int]) -> None:
-    """Raise InputError for a number that int64 does not hold."""
+    """Raise InputError for what is no number or one that int64 does not hold."""
     for name, value in message.items():
-        if not -_MOST_TICKS <= value < _MOST_TICKS:
+        try:
+            fits = -_MOST_TICKS <= value < _MOST_TICKS
+        except TypeError:
+            told = "is no number; the words are those of hftsim.core.enums"
+            raise InputError(f"{name} {value!r} {told}") from None
+        if not fits:
             raise InputError(f"{name} {value} is too large: it must fit into 64 bits")

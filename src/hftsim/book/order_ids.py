@@ -1,5 +1,6 @@
 """Order ids of people, which may be text, and those of the book, which are numbers."""
 
+import operator
 from collections.abc import Callable
 
 import numpy as np
@@ -32,7 +33,7 @@ class OrderIds:
 
     def of_new(self, order_id: OrderId | None) -> int:
         """Return the number of an order that comes in; None asks for a free one."""
-        if isinstance(order_id, int):
+        if order_id is not None and not isinstance(order_id, str):
             return self._checked(order_id)
         if order_id is not None and order_id in self._numbers:
             return self._numbers[order_id]
@@ -46,7 +47,7 @@ class OrderIds:
 
     def of_live(self, order_id: OrderId) -> int:
         """Return the number of an order that may be live, 0 where the text is not known."""
-        if isinstance(order_id, int):
+        if not isinstance(order_id, str):
             return self._checked(order_id)
         return self._numbers.get(order_id, 0)
 
@@ -67,6 +68,10 @@ class OrderIds:
                 del self._numbers[self._names.pop(number)]
 
     def _checked(self, order_id: int) -> int:
-        if isinstance(order_id, bool) or not 0 < order_id <= _LARGEST:
+        try:
+            number = operator.index(order_id)
+        except TypeError:
+            number = 0
+        if isinstance(order_id, bool) or not 0 < number <= _LARGEST:
             raise InputError(f"order id {order_id!r} must be text or a whole number above 0")
-        return int(order_id)
+        return number

@@ -129,8 +129,10 @@ class BookQueries(abc.ABC):
         Raises
         ------
         InputError
-            `qty` is not above 0.
+            `qty` is not above 0, or `side` is something else.
         """
+        if side not in (Side.BUY, Side.SELL):
+            raise InputError(f"side {side!r} is unknown; write 1 (buys) or -1 (sells)")
         wanted = exact_decimal(qty, "quantity") / self.instrument.lot_size
         if wanted <= 0:
             raise InputError(f"a quantity of {qty} has no price impact: it must be above 0")
