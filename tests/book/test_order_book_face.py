@@ -140,22 +140,13 @@ def test_a_snapshot_with_an_order_of_nothing_is_refused(book):
         book.restore(rows.tobytes())
 
 
-def test_a_sweep_of_a_huge_iceberg_ends():
-    book, most = OrderBook("BTCUSDT"), 1_000_000
+def test_an_iceberg_may_have_any_number_of_slices():
+    book, most = OrderBook("BTCUSDT"), (1 << 63) - 1
     lot = book.instrument.lot_size
     assert book.add_order("ask", 95_000, most * lot, 71, display_qty=lot).accepted
-    refused = book.add_order("ask", 95_000, (most + 1) * lot, 72, display_qty=lot)
-    assert (refused.accepted, refused.reason) == (False, RejectReason.BAD_QTY)
-    assert book.replace_order(71, 95_000, (most + 1) * lot).reason == RejectReason.BAD_QTY
-    swept = book.process(
-        {
-            "op": np.array([1]),
-            "order_id": [73],
-            "side": [1],
-            "type": [2],
-            "tif": [0],
-            "price": [book.instrument.to_ticks(95_000)],
-            "qty": [most],
-        }
-    )
-    assert len(swept) == 1 + 2 * most
+    assert book.replace_order(71, 95_000, (most - 1) * lot).accepted
+    assert book.add_order("bid", 95_000, 3 * lot, 72, display_qty=lot).open_qty == 0
+    swept = book.add_order("bid", 95_000, most * lot, 73, tif=TimeInForce.FOK, display_qty=lot)
+    assert (swept.accepted, swept.filled_qty) == (True, 0)
+    assert book.depth(1)["asks"] == [(95_000, float(lot))]
+    assert book.queue_position(71).open_qty == float((most - 4) * lot)

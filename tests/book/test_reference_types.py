@@ -249,14 +249,3 @@ def test_the_end_of_the_day_ends_day_orders(book):
         ("expire", 5, 0, 99, 1, 0),
     ]
     assert book.reasons == ["none", "day_ended", "day_ended"]
-
-
-def test_an_iceberg_has_a_million_slices_at_most(book):
-    book.sell(1, 3_000_000, 100, display_qty=3)
-    assert book.reasons == ["none"]
-    book.sell(2, 3_000_001, 100, display_qty=3)
-    assert book.reasons == ["bad_qty"]
-    book.replace(1, 3_000_001, 101)
-    assert book.reasons == ["bad_qty"]
-    book.replace(1, 3_000_000, 101)
-    assert book.reasons == ["none"]

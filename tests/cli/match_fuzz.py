@@ -17,6 +17,8 @@ from hftsim.cli import main
 
 NAMES = ["seq", "op", "order_id", "side", "type", "tif", "price", "qty", "owner", "display_qty"]
 LARGE = [0, -1, 1, (1 << 31) - 1, 1 << 31, 1 << 53, (1 << 63) - 1, -(1 << 63)]
+WIDE = [0, -1, (1 << 63) - 1, -(1 << 63), 1 << 60]
+"""What large icebergs show: in small slices they would trade for years."""
 ODD = [
     "",
     "x",
@@ -49,7 +51,7 @@ def order(dice: random.Random, seq: int) -> list[object]:
         "" if kind == "market" else dice.choice(LARGE) if wild else dice.randint(95, 105),
         dice.choice(LARGE) if wild else dice.randint(1, 20),
         dice.choice([0, 0, 1, 2]),
-        dice.choice(LARGE) if wild else dice.choice([0, 0, 3]),
+        dice.choice(WIDE) if wild else dice.choice([0, 0, 3]),
     ]
 
 

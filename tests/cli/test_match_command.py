@@ -230,3 +230,38 @@ def test_a_large_number_with_a_point_is_read_exactly(hftsim, tmp_path):
     assert hftsim("match", path, "--out", "reports.csv").code == 0
     told = (tmp_path / "reports.csv").read_text().split("\n")[1]
     assert told == "1,ack,1,0,9007199254740993,100,100"
+
+
+def test_icebergs_of_any_number_of_slices(hftsim, tmp_path):
+    most = (1 << 63) - 1
+    rows = [
+        f"1,new,1,sell,limit,GTC,100,{most},0,1",
+        "2,new,2,buy,limit,IOC,100,2,0,1",
+        f"3,replace,1,,,,100,{most - 9},,",
+        f"4,new,3,buy,limit,IOC,99,{most},0,1",
+    ]
+    path = orders_file(tmp_path, "\n" + "\n".join(rows) + "\n")
+    assert hftsim("match", path, "--out", "reports.csv").code == 0
+    assert (tmp_path / "reports.csv").read_text().split("\n")[1:-1] == [
+        f"1,ack,1,0,100,{most},{most}",
+        "2,ack,2,0,100,2,2",
+        "2,fill,2,1,100,1,1",
+        f"2,fill,1,2,100,1,{most - 1}",
+        "2,fill,2,1,100,1,0",
+        f"2,fill,1,2,100,1,{most - 2}",
+        f"3,replace,1,0,100,{most - 9},{most - 9}",
+        f"4,ack,3,0,99,{most},{most}",
+        f"4,expire,3,0,99,{most},0",
+    ]
+
+
+def test_a_message_that_would_trade_for_years_is_told(hftsim, tmp_path, monkeypatch):
+    from hftsim.cli.commands import match
+
+    monkeypatch.setattr(match, "_MOST_ROWS", 100_000)
+    most = (1 << 63) - 1
+    rows = f"\n1,new,1,sell,limit,GTC,100,{most},0,1\n7,new,2,buy,market,GTC,,{most},0,0\n"
+    ended = hftsim("match", orders_file(tmp_path, rows), "--out", "reports.csv")
+    assert (ended.code, ended.err.count("\n")) == (2, 1)
+    assert "orders.csv, row 3: makes more than 100,000 reports" in ended.err
+    assert {p.name for p in tmp_path.iterdir()} == {"orders.csv"}

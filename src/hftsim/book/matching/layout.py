@@ -19,9 +19,6 @@ MESSAGE = np.dtype(
 """A message, 32 bytes; words are those of `MessageOp`, `Side`, `OrderType`, `TimeInForce`. What few
 messages say stands in `TERMS`, in the row of the same number."""
 
-MOST_SLICES = 1_000_000
-"""Slices of an iceberg: with more, one order could trade for hours against it."""
-
 NO_PRICE, HAS_TERMS, OPERATION = 0x80, 0x40, 0x3F
 """Bits of `op`: the message has no price; it has terms; the operation itself."""
 

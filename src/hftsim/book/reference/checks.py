@@ -39,7 +39,6 @@ LIVES: dict[int, set[TimeInForce]] = {
 
 HIDING = {T.LIMIT, T.MARKET_TO_LIMIT, T.STOP_LIMIT, T.TRAILING_STOP_LIMIT, T.PEGGED}
 KNOWN_FLAGS = sum(OrderFlag)
-MOST_SLICES = 1_000_000
 
 
 def refusal(book: Waiting, message: Message) -> RejectReason:
@@ -58,17 +57,11 @@ def refusal(book: Waiting, message: Message) -> RejectReason:
         (message.type in TRAILING_TYPES and message.offset <= 0, R.BAD_PRICE),
         (needs_trade, R.BAD_PRICE),
         (not 0 <= message.min_qty <= message.qty, R.BAD_QTY),
-        (slices(message.qty, message.display_qty) > MOST_SLICES, R.BAD_QTY),
         (message.tif == Tif.GTD and message.expires <= book.clock, R.BAD_TIME),
         (bool(book.blocked & {0, message.owner}), R.OWNER_BLOCKED),
         (not is_accepted(book, message), R.NOT_IN_THIS_PHASE),
     ]
     return first_reason(reasons)
-
-
-def slices(qty: int, display_qty: int) -> int:
-    """Return in how many slices an iceberg shows `qty` lots."""
-    return -(-qty // display_qty) if display_qty > 0 else 1
 
 
 def first_reason(reasons: list[tuple[bool, RejectReason]]) -> RejectReason:
@@ -146,7 +139,7 @@ def replace_refusal(book: Waiting, order: Order | None, message: Message) -> Rej
     """Return why a replace is refused, NONE if it is not."""
     if order is None:
         return R.UNKNOWN_ORDER
-    if message.qty <= 0 or slices(message.qty, order.display_qty) > MOST_SLICES:
+    if message.qty <= 0:
         return R.BAD_QTY
     if not stands_at_its_price(order):
         return R.NONE if message.qty < order.open else R.BAD_TYPE

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from hftsim.core.progress import Progress
 
 
+_MOST_ROWS = 20_000_000
+"""Reports that one message may cause: two large icebergs in small slices could trade for years."""
+
+
 @takes_groups
 def match(
     orders: Annotated[Path, typer.Argument(metavar="ORDERS", help="Orders: CSV or Parquet.")],
@@ -44,12 +48,20 @@ def _run(orders: Path, out: Path, progress: "Progress") -> dict[str, int]:
     from hftsim.book import OrderBook
     from hftsim.book.order_files import OrderFile, ReportFile
     from hftsim.core.enums import ReportKind
+    from hftsim.core.errors import DataError
 
     source, book = OrderFile(orders), OrderBook()
     size, messages, made, fills, volume = source.size, 0, 0, 0, 0
+    last, rows_of_last = -1, 0
     with ReportFile(out) as target:
         for chunk in source.chunks():
             for reports in book.process_in_parts(chunk.columns):
+                before, last = last, int(reports["message"][-1])
+                rows = int((reports["message"] == last).sum())
+                rows_of_last = rows + (rows_of_last if last == before else 0)
+                if rows_of_last > _MOST_ROWS:
+                    told = f"makes more than {_MOST_ROWS:,} reports: show icebergs in larger slices"
+                    raise DataError(told, path=orders, row=last + 2)
                 target.write(chunk.seq[reports["message"] - messages], reports)
                 traded = reports["qty"][reports["kind"] == ReportKind.FILL]
                 made, fills = made + len(reports), fills + len(traded)

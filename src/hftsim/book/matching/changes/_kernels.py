@@ -8,7 +8,6 @@ from hftsim.book.matching.checks._kernels import (
     HALTED,
     LIMIT,
     NONE,
-    has_too_many_slices,
     is_outside_collar,
     price_to_rest,
 )
@@ -102,9 +101,6 @@ def replace_order(run):
         refuse(run, message, _UNKNOWN if slot == _U(0) else _BAD_QTY, 0)
         return
     reason, keeps_place, price = _replace_refusal(book, slot, message)
-    row = extra_row(order_of(book, slot).terms)
-    if row and has_too_many_slices(qty, extra_of(book, row).display):
-        reason = _BAD_QTY
     if reason != NONE:
         refuse(run, message, reason, 0)
         return

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hftsim.book.matching.layout import MOST_SLICES, NO_PRICE
+from hftsim.book.matching.layout import NO_PRICE
 from hftsim.book.matching.trading._kernels import crosses, is_trailing, toward
 from hftsim.book.orders._kernels import key_of
 from hftsim.book.orders.ids._kernels import find
@@ -127,12 +127,6 @@ def first_trigger(book, side, message, terms):
     return toward(side, state_at(book).last_price, terms.offset)
 
 
-@inline
-def has_too_many_slices(qty, display_qty):
-    """Whether so many lots would come in more slices than an iceberg may have."""
-    return display_qty > 0 and (qty - 1) // display_qty >= MOST_SLICES
-
-
 @compiled
 def _refusal_of_terms(book, message, terms, owner):
     state, kind, tif = state_at(book), np.int64(message.type), np.int64(message.tif)
@@ -142,8 +136,6 @@ def _refusal_of_terms(book, message, terms, owner):
     if is_trailing(kind) and (terms.offset <= 0 or not has_trigger):
         return _BAD_PRICE
     if terms.min_qty < 0 or terms.min_qty > message.qty:
-        return _BAD_QTY
-    if has_too_many_slices(message.qty, terms.display_qty):
         return _BAD_QTY
     if tif == GTD and terms.expires <= state.clock:
         return _BAD_TIME
