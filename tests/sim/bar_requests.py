@@ -56,9 +56,9 @@ class Requests(Account):
             return R.WOULD_TAKE
         if order.qty <= 0:
             return R.BAD_QTY
-        if order.type in LIMITS and order.price <= 0:
+        if order.price <= 0 if order.type in LIMITS else order.price != 0:
             return R.BAD_PRICE
-        if order.type in CONDITIONAL and order.trigger <= 0:
+        if order.trigger <= 0 if order.type in CONDITIONAL else order.trigger != 0:
             return R.BAD_PRICE
         if rules.max_qty is not None and order.qty * rules.lot_size > rules.max_qty:
             return R.ABOVE_MAX_QTY

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
-from bar_orders import Bar, Settings
+from bar_orders import CONDITIONAL, LIMITS, Bar, Settings
 from bar_reference import Market
 
 from hftsim.backtest import BacktestConfig
@@ -410,13 +410,15 @@ def random_order(dice: Dice, rules: Instrument | None, k: int) -> dict[str, Any]
         "instrument": k,
         "reduce_only": dice.random() < 0.15,
     }
+    order["price"] *= order["type"] in LIMITS
+    order["trigger"] *= order["type"] in CONDITIONAL
     if dice.random() < 0.03:
         bad = {
             "side": 0,
             "qty": dice.choice([0, -5]),
             "type": 9,
-            "price": 0,
-            "trigger": -1,
+            "price": dice.choice([0, 100]),
+            "trigger": dice.choice([-1, 100]),
             "tif": 8,
         }
         name = dice.choice(sorted(bad))

@@ -340,8 +340,9 @@ def odd_order(dice: Dice, k: int) -> dict[str, Any]:
     odd = {
         "side": 0,
         "qty": 0,
-        "type": dice.choice([0, 3, 7, 9]),
+        "type": dice.choice([0, 1, 3, 7, 9]),
         "price": 0,
+        "trigger": 100,
         "tif": 8,
         "instrument": 7,
     }

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from tick_reference import Market
-from tick_words import Row, S, Settings, worth
+from tick_words import LIMITED, Row, S, Settings, worth
 
 from hftsim.core import Instrument
 from hftsim.core.events import EVENT_DTYPE
@@ -89,7 +89,8 @@ class Script:
         elif name == "stop":
             kind, side, away, beyond, qty, tif, k, reduce_only = rest
             trigger = (views[k].best_bid or 100) + away
-            ctx.send(side, qty, kind, trigger + beyond, trigger, tif, k, reduce_only)
+            price = trigger + beyond if kind in LIMITED else 0
+            ctx.send(side, qty, kind, price, trigger, tif, k, reduce_only)
         elif name == "cancel":
             ctx.cancel(open_ids[rest[0] % len(open_ids)] if open_ids else rest[0])
         elif name == "replace":

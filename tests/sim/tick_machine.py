@@ -146,7 +146,9 @@ class Machine:
             return R.WOULD_TAKE
         if order.qty <= 0:
             return R.BAD_QTY
-        if (is_limit and order.price <= 0) or (is_stop and order.trigger <= 0):
+        if order.price <= 0 if is_limit else order.price != 0:
+            return R.BAD_PRICE
+        if order.trigger <= 0 if is_stop else order.trigger != 0:
             return R.BAD_PRICE
         if self.too_large(k, order.qty):
             return R.ABOVE_MAX_QTY

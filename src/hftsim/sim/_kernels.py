@@ -54,6 +54,13 @@ def needs_price(kind):
 
 
 @inline
+def is_badly_priced(kind, price, trigger):
+    """Whether a price or trigger is missing where the type has one, or given where it has none."""
+    priced = price > 0 if needs_price(kind) else price == 0
+    return not priced or not (trigger > 0 if kind >= STOP else trigger == 0)
+
+
+@inline
 def is_too_large(own, qty):
     """Whether the venue takes no order of so many lots; a `max_qty` of 0 is no rule."""
     return 0 < own.max_qty < qty
@@ -73,9 +80,7 @@ def refusal_of(ctx, side, kind, qty, price, trigger, tif, instrument, reduce_onl
         return WOULD_TAKE
     if qty <= 0:
         return BAD_QTY
-    if needs_price(kind) and price <= 0:
-        return BAD_PRICE
-    if kind >= STOP and trigger <= 0:
+    if is_badly_priced(kind, price, trigger):
         return BAD_PRICE
     if ctx.open_count >= ctx.open_capacity - PROTECTIVE * ctx.instruments:
         return TOO_MANY_ORDERS
