@@ -15,15 +15,16 @@ from numba import njit
 STEP = 100_000_000
 
 
-def nothing(market: Any) -> int:
+def nothing(market: Any, wait: int) -> int:
     """Wake up every 100 ms."""
     count = 0
+    market.elapse(wait)
     while market.elapse(STEP) == 0:
         count += 1
     return count
 
 
-def best(market: Any) -> int:
+def best(market: Any, _: int) -> int:
     """Read the best prices at every packet."""
     count, total = 0, 0.0
     while market.wait_next_feed(True, 10_000_000_000) != 1:
@@ -33,9 +34,10 @@ def best(market: Any) -> int:
     return count
 
 
-def maker(market: Any) -> int:
+def maker(market: Any, wait: int) -> int:
     """Cancel all and quote both sides at the best prices, skewed by the position."""
     order_id = 1
+    market.elapse(wait)
     while market.elapse(STEP) == 0:
         market.clear_inactive_orders(0)
         depth = market.depth(0)
@@ -65,6 +67,8 @@ def main() -> None:
     rows = np.load(file)
     source = {"nothing": nothing, "best": best, "maker": maker}[strategy]
     run = njit(source) if how == "jit" else source
+    # We count from the first packet received, hftbacktest from the first event at the venue.
+    wait = int(rows["local_ts"][0] - rows["exch_ts"][0])
 
     def market() -> Any:
         asset = BacktestAsset().data([rows]).linear_asset(1.0)
@@ -77,7 +81,7 @@ def main() -> None:
 
     markets = [market() for _ in range(int(times) + 1)]
     left = iter(markets)
-    timed = measure(lambda: run(next(left)), int(times))
+    timed = measure(lambda: run(next(left), wait), int(times))
     values = markets[-1].state_values(0)
     found = {"fills": int(values.num_trades), "gross_qty": float(values.trading_volume)}
     print(json.dumps({**per_second(timed, len(rows)), **found, "version": __version__}))

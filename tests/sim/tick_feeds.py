@@ -7,7 +7,7 @@ import numpy as np
 from hftsim.core import Instrument
 from hftsim.core.events import EventFlag, EventKind
 from hftsim.data.ticks import Ticks
-from hftsim.sim.crowd import Crowd
+from hftsim.sim.crowd import Crowd, CrowdSettings, PoissonFlow
 
 RULES = Instrument(
     symbol="BTCUSDT", kind="perpetual", tick_size="0.1", lot_size="0.001", maker_fee=-0.00005,
@@ -86,9 +86,10 @@ def change(levels: dict[int, int], price: int, qty: int, side: int) -> None:
 
 
 def feed_by_order(rows: int, seed: int) -> dict[str, np.ndarray]:
-    """Return columns of a simulated crowd, ten times as fast, received half a millisecond later."""
-    columns = Crowd(seed=seed, kind="l3").columns(rows)
-    times = START + (columns["ts_event"] - columns["ts_event"][0]) // 10
+    """Return columns of a hasty crowd of small queues, received half a millisecond later."""
+    settings = CrowdSettings(flow=PoissonFlow(market_rate=50, limit_rate=150, cancel_rate=2))
+    columns = Crowd(settings, seed=seed, kind="l3").columns(rows)
+    times = START + columns["ts_event"] - columns["ts_event"][0]
     return {**columns, "ts_event": times, "ts_recv": times + 500_000}
 
 
