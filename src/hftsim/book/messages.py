@@ -88,14 +88,14 @@ def whole_column(name: str, values: Any) -> np.ndarray:
     if kind in "bi" or not column.size or (kind == "u" and int(column.max()) < _MOST):
         return column
     for row, value in enumerate(column.tolist()):
-        if not _iswhole_column(value):
+        if not _is_whole(value):
             raise InputError(
                 f"message column {name!r}, row {row}: {value!r} is not a whole number of 64 bits"
             )
     return column.astype(np.int64)
 
 
-def _iswhole_column(value: Any) -> bool:
+def _is_whole(value: Any) -> bool:
     try:
         return bool(value == int(value) and -_MOST <= value < _MOST)
     except (TypeError, ValueError, OverflowError):
