@@ -1,8 +1,8 @@
 """hftsim: research, backtest and run high-frequency trading strategies in Python."""
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from hftsim.core.lazy import lazy_names
 from hftsim.core.version import __version__
 
 if TYPE_CHECKING:
@@ -194,14 +194,4 @@ __all__ = [
     "write_report",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Load the room that holds a public name when it is first asked for."""
-    if name in _ROOM_OF:
-        return getattr(importlib.import_module(f"hftsim.{_ROOM_OF[name]}"), name)
-    raise AttributeError(f"module 'hftsim' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    """List the public names, loaded or not."""
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(__name__, _ROOM_OF, __all__)

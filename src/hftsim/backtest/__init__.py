@@ -1,6 +1,8 @@
 """Backtests: run, compare, walk forward."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from hftsim.core.lazy import lazy_names
 
 if TYPE_CHECKING:
     from hftsim.backtest.backtester import Backtester
@@ -30,11 +32,4 @@ _MODULES = {
     "walk_forward": "rolling",
 }
 
-
-def __getattr__(name: str) -> Any:
-    """Load what is asked for, and its dependencies with it, when first used."""
-    if name in _MODULES:
-        import importlib
-
-        return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__ = lazy_names(__name__, _MODULES, __all__)

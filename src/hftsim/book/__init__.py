@@ -1,6 +1,8 @@
 """Order books, by order and by price, and the matching engine."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from hftsim.core.lazy import lazy_names
 
 if TYPE_CHECKING:
     from hftsim.book.depth_book import DepthBook
@@ -36,16 +38,4 @@ _MODULES = {
     "ReferenceBook": "reference",
 }
 
-
-def __getattr__(name: str) -> Any:
-    """Load what is asked for, and its dependencies with it, when first used."""
-    if name in _MODULES:
-        import importlib
-
-        return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    """Name everything public, loaded or not."""
-    return sorted(__all__)
+__getattr__, __dir__ = lazy_names(__name__, _MODULES, __all__)

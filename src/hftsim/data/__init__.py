@@ -1,6 +1,8 @@
 """Where market data comes from and rests: files, venues, archives, the cache, samples, checks."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from hftsim.core.lazy import lazy_names
 
 if TYPE_CHECKING:
     from hftsim.data.archive import BinanceArchive
@@ -69,16 +71,4 @@ _MODULES = {
     "yahoo_to_bars": "yahoo",
 }
 
-
-def __getattr__(name: str) -> Any:
-    """Load what is asked for, and its dependencies with it, when first used."""
-    if name in _MODULES:
-        import importlib
-
-        return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    """Name everything public, loaded or not."""
-    return sorted(__all__)
+__getattr__, __dir__ = lazy_names(__name__, _MODULES, __all__)

@@ -1,7 +1,8 @@
 """Features of bars: indicators, the catalogue of scale-free features, windows and training sets."""
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from hftsim.core.lazy import lazy_names
 
 if TYPE_CHECKING:
     from hftsim.features.catalogue import FAMILIES, FEATURES
@@ -46,9 +47,4 @@ _MODULES = {
     "training_set": "training",
 }
 
-
-def __getattr__(name: str) -> object:
-    """Load the module that holds a public name when it is first asked for."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+__getattr__, __dir__ = lazy_names(__name__, _MODULES, __all__)

@@ -1,7 +1,8 @@
 """Pictures, the HTML report, exports, and the folder of a run that appears as a whole."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from hftsim.core.lazy import lazy_names
 from hftsim.report.run_folder import atomic_run_folder, is_run_folder
 
 if TYPE_CHECKING:
@@ -32,14 +33,4 @@ _LAZY = {
     "write_report": "page",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
-        raise AttributeError(f"module 'hftsim.report' has no attribute {name!r}")
-    import importlib
-
-    return getattr(importlib.import_module(f"hftsim.report.{_LAZY[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = lazy_names(__name__, _LAZY, __all__)

@@ -1,6 +1,8 @@
 """Tick data at scale: the store, its files, the importers and the checks."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from hftsim.core.lazy import lazy_names
 
 if TYPE_CHECKING:
     from hftsim.data.ticks.funding import FundingRates, read_funding
@@ -52,16 +54,4 @@ _MODULES = {
     "verify_lobster": "lobster_check",
 }
 
-
-def __getattr__(name: str) -> Any:
-    """Load what is asked for, and its dependencies with it, when first used."""
-    if name in _MODULES:
-        import importlib
-
-        return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    """Name everything public, loaded or not."""
-    return sorted(__all__)
+__getattr__, __dir__ = lazy_names(__name__, _MODULES, __all__)

@@ -1,6 +1,8 @@
 """A simulated market of agents and statistical order flow over the real matching engine."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from hftsim.core.lazy import lazy_names
 
 if TYPE_CHECKING:
     from hftsim.sim.crowd.calibration import calibrate
@@ -63,16 +65,4 @@ __all__ = [
     "read_tape",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Load what is asked for when first used."""
-    if name in _MODULES:
-        import importlib
-
-        return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    """Name everything public, loaded or not."""
-    return sorted(__all__)
+__getattr__, __dir__ = lazy_names(__name__, _MODULES, __all__)
