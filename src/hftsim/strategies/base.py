@@ -29,7 +29,7 @@ on_bar = Wake(0)
 
 
 def every(interval: str) -> Wake:
-    """Return the wake-up rule ``every("100ms")``; units us, ms, s, min, h.
+    """Return the wake-up rule ``every("100ms")``; units ns, us, ms, s, min or m, h, d.
 
     On bars the wake-up comes at the first close at or after the time. Raises StrategyError for
     another spelling.
