@@ -24,7 +24,9 @@ def test_a_span_of_time_is_a_number_and_a_unit(text: str, ns: int) -> None:
     assert duration_ns(text) == ns
 
 
-@pytest.mark.parametrize("text", ["", "5", "m", "-1s", "5 weeks", "1M", "nan", "1e400s", "9999999d"])
+@pytest.mark.parametrize(
+    "text", ["", "5", "m", "-1s", "5 weeks", "1M", "nan", "1e400s", "9999999d"]
+)
 def test_anything_else_is_told(text: str) -> None:
     with pytest.raises(ValueError, match="no span of time"):
         duration_ns(text)
