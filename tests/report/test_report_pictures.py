@@ -177,6 +177,27 @@ def test_no_trades_and_undefined_metrics_are_said_in_words(idle_run, bars):
     assert "never below" in words(draw.plot_drawdown(idle_run.equity_curve))
 
 
+def test_pictures_of_ticks_say_nothing_of_a_year_or_of_bars(bars):
+    seconds = pd.date_range("2024-01-01", periods=3600, freq="1s", tz="UTC")
+    mids = bars.head(3600).set_axis(seconds[: len(bars)])
+    figures = {"sharpe_ratio": 41.25, "annual_volatility_pct": 77.5, "var_95": 0.001}
+    draw, short = TradingVisualizer(on_ticks=True), pd.Series(range(100, 3700), seconds)
+    text = words(draw.plot_summary_dashboard(short.astype(float), [], figures))
+    assert "Sharpe ratio | less than a day" in text
+    assert "41.25" not in text
+    assert "77.50" not in text
+    assert "VaR 95 %, 1-second | 0.100 %" in text
+    days = pd.date_range("2024-01-01", periods=3600, freq="1min", tz="UTC")
+    text = words(draw.plot_summary_dashboard(short.set_axis(days).astype(float), [], figures))
+    assert "Sharpe ratio | 41.25" in text
+    assert "VaR 95 %, 1-minute" in text
+    text = words(TradingVisualizer().plot_summary_dashboard(short.astype(float), [], figures))
+    assert "Sharpe ratio | 41.25" in text
+    assert "VaR 95 %, one bar" in text
+    assert "mid price" in words(draw.plot_signals(mids))
+    assert "close" not in words(draw.plot_signals(mids))
+
+
 def test_an_empty_curve_is_refused_in_words():
     with pytest.raises(DataError, match="empty"):
         TradingVisualizer().plot_drawdown(pd.Series([], dtype=float))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _WIDE = 80
-_HOUR, _DAY = 3600, 86_400
+_HOUR = 3600
 _COINS = 1000.0
 """An account that begins with less is one of coins: its money has eight decimals."""
 _NARROW = ("fold", "test_start", "total_return_pct", "buy_and_hold_return_pct", "trades")
@@ -177,9 +177,10 @@ def _seconds(start: str, end: str) -> float:
 
 def _sharpe(answer: Mapping[str, Any]) -> str:
     """Return the ratio; on ticks of less than a day, where a year's figure says nothing, say so."""
-    start, end = (str(answer.get(k) or "")[:19] for k in ("start", "end"))
-    if "rows" in answer and start and end and _seconds(start, end) < _DAY:
-        return "- (less than a day; summary.json has it)"
+    from hftsim.report.words import SHORT, is_short
+
+    if is_short(answer.get("start"), answer.get("end"), on_ticks="rows" in answer):
+        return f"- ({SHORT}; summary.json has it)"
     return rounded(answer.get("sharpe_ratio"))
 
 

@@ -38,6 +38,7 @@ class Sheet:
     style: Style = dataclasses.field(default_factory=Style)
     currency: str = ""
     simulated: bool = False
+    on_ticks: bool = False
 
 
 @contextlib.contextmanager

@@ -15,21 +15,21 @@ from hftsim.report.charts_returns import (
     pnl_panel,
     returns_panel,
 )
-from hftsim.report.series import monthly_returns_pct, period_returns
-from hftsim.report.words import UNDEFINED, is_number, money, number, percent
+from hftsim.report.series import monthly_returns_pct, period_name, period_returns
+from hftsim.report.words import SHORT, UNDEFINED, is_number, is_short, money, number, percent
 
 _ROWS: tuple[tuple[str, str, str], ...] = (
     ("total_return_pct", "return after fees", "percent"),
     ("buy_and_hold_return_pct", "buy and hold", "percent"),
     ("benchmark_return_pct", "buy and hold", "percent"),
-    ("annual_volatility_pct", "volatility a year", "percent"),
-    ("sharpe_ratio", "Sharpe ratio", "number"),
-    ("sharpe_daily", "Sharpe ratio, daily", "number"),
-    ("sortino_ratio", "Sortino ratio", "number"),
-    ("calmar_ratio", "Calmar ratio", "number"),
+    ("annual_volatility_pct", "volatility a year", "percent a year"),
+    ("sharpe_ratio", "Sharpe ratio", "a year"),
+    ("sharpe_daily", "Sharpe ratio, daily", "a year"),
+    ("sortino_ratio", "Sortino ratio", "a year"),
+    ("calmar_ratio", "Calmar ratio", "a year"),
     ("max_drawdown_pct", "deepest drawdown", "percent"),
     ("max_drawdown_days", "  its length in days", "number"),
-    ("var_95", "VaR 95 %, one bar", "fraction"),
+    ("var_95", "VaR 95 %, {step}", "fraction"),
     ("trades", "closed trades", "count"),
     ("win_rate", "won", "percent"),
     ("profit_factor", "profit factor", "number"),
@@ -61,7 +61,7 @@ def dashboard_picture(
     upper.tick_params(labelbottom=False)
     upper.set_xlabel("")
     drawdown_panel(below, sheet, equity)
-    metrics_panel(table, sheet, metrics)
+    metrics_panel(table, sheet, metrics, equity.index)
     chosen = period_returns(equity) if returns is None else returns
     notes += returns_panel(figure.add_subplot(grid[2, :2]), sheet, chosen)
     pnl_panel(figure.add_subplot(grid[2, 2:4]), sheet, trades)
@@ -70,10 +70,10 @@ def dashboard_picture(
     return figure
 
 
-def metrics_panel(axes: Axes, sheet: Sheet, metrics: Mapping[str, Any]) -> None:
-    """Write the figures that matter as a table of two columns."""
+def metrics_panel(axes: Axes, sheet: Sheet, metrics: Mapping[str, Any], times: pd.Index) -> None:
+    """Write the figures that matter as a table of two columns; `times` are the equity curve's."""
     style = sheet.style
-    rows = _rows(metrics, sheet.currency)
+    rows = _rows(metrics, sheet, times)
     if not rows:
         say(axes, "no metrics were given")
         return
@@ -90,16 +90,20 @@ def metrics_panel(axes: Axes, sheet: Sheet, metrics: Mapping[str, Any]) -> None:
             value,
             va="center",
             ha="right",
-            fontweight="normal" if value == UNDEFINED else "bold",
-            color=style.muted if value == UNDEFINED else style.ink,
+            fontweight="normal" if value in (UNDEFINED, SHORT) else "bold",
+            color=style.muted if value in (UNDEFINED, SHORT) else style.ink,
         )
 
 
-def _rows(metrics: Mapping[str, Any], currency: str) -> list[tuple[str, str]]:
+def _rows(metrics: Mapping[str, Any], sheet: Sheet, times: pd.Index) -> list[tuple[str, str]]:
     rows: dict[str, str] = {}
-    for name, label, kind in _ROWS:
+    step = period_name(times) if sheet.on_ticks else "one bar"
+    short = is_short(times[0], times[-1], on_ticks=sheet.on_ticks)
+    for name, text, kind in _ROWS:
+        label = text.format(step=step)
         if name in metrics and label not in rows:
-            rows[label] = _shown(metrics.get(name), kind, currency)
+            is_told = short and kind.endswith("a year")
+            rows[label] = SHORT if is_told else _shown(metrics.get(name), kind, sheet.currency)
     return list(rows.items())
 
 
@@ -112,7 +116,7 @@ def _shown(value: object, kind: str, currency: str) -> str:
         return money(value, currency)
     if kind == "count":
         return number(value, 0)
-    return percent(value) if kind == "percent" else number(value)
+    return percent(value) if kind.startswith("percent") else number(value)
 
 
 def _profile_panel(

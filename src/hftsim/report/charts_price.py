@@ -103,7 +103,7 @@ def signals_picture(
     height = max(sheet.style.height, 2.9 * len(chosen))
     figure = new_figure(sheet, title, height=height)
     panels = figure.subplots(len(chosen), 1, squeeze=False)[:, 0]
-    notes = []
+    notes, price = [], "mid price" if sheet.on_ticks else "close"
     for axes, symbol in zip(panels, chosen, strict=True):
         notes += _signals_panel(
             axes,
@@ -111,7 +111,7 @@ def signals_picture(
             frames[symbol],
             _of_symbol(signals, symbol, len(frames)),
             _of_symbol(trades, symbol, len(frames)),
-            name=f"{symbol} close" if len(frames) > 1 else "close",
+            name=f"{symbol} {price}" if len(frames) > 1 else price,
         )
     if len(frames) > len(chosen):
         notes.append(f"{len(chosen)} most traded of {len(frames)} symbols")
@@ -159,8 +159,9 @@ def _signals_panel(
         said += _draw_trades(axes, sheet, trades, x)
     legend_above(axes)
     if len(close) > style.points:
+        what = "mid prices" if sheet.on_ticks else "closes"
         said.append(
-            f"{len(close):,} closes drawn as about {style.points:,}; highs and lows are kept"
+            f"{len(close):,} {what} drawn as about {style.points:,}; highs and lows are kept"
         )
     return said
 

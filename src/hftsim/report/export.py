@@ -11,7 +11,14 @@ from hftsim.core.version import __version__
 from hftsim.report.plain_values import json_bytes, plain_value
 from hftsim.report.run_folder import MARKER, replace_file
 from hftsim.report.series import drawdown_pct
-from hftsim.report.shape import RunResult, bars_of, currency_of, reasons_of, title_of
+from hftsim.report.shape import (
+    RunResult,
+    bars_of,
+    currency_of,
+    is_on_ticks,
+    reasons_of,
+    title_of,
+)
 from hftsim.report.table_files import write_csv, write_parquet
 
 TABLES = ("trades", "fills", "orders", "signals", "refusals")
@@ -96,7 +103,9 @@ def _pictures(result: RunResult, target: Path, bars: Any) -> dict[str, Any]:
     from hftsim.report.visualizer import TradingVisualizer
 
     simulated = bool(result.summary.get("simulated"))
-    draw = TradingVisualizer(currency=currency_of(result), simulated=simulated)
+    draw = TradingVisualizer(
+        currency=currency_of(result), simulated=simulated, on_ticks=is_on_ticks(result)
+    )
     name, frames = title_of(result), bars_of(result, bars)
     returns = period_returns(result.equity_curve)
     held = result.benchmark

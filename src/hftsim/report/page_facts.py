@@ -10,11 +10,13 @@ from hftsim.core.bars import gap_count, source_of
 from hftsim.report.plain_values import plain_value
 from hftsim.report.shape import RunResult, is_on_ticks, reasons_of
 from hftsim.report.words import (
+    SHORT,
     count,
     exact_percent,
     gross_return_pct,
     halts,
     is_number,
+    is_short,
     money,
     number,
     percent,
@@ -65,9 +67,9 @@ def cards(result: RunResult, currency: str) -> list[dict[str, str]]:
 def _sharpe_card(result: RunResult, reason: str | None) -> dict[str, str]:
     """Return the card of the Sharpe ratio; less than a day of ticks says nothing of a year."""
     words = "annualised" if is_on_ticks(result) else "annualised, from bar returns"
-    span = result.equity_curve.index[-1] - result.equity_curve.index[0]
-    if is_on_ticks(result) and span.total_seconds() < 86_400:
-        return _card("Sharpe ratio", "-", "less than a day; summary.json has it", "")
+    times = result.equity_curve.index
+    if is_short(times[0], times[-1], on_ticks=is_on_ticks(result)):
+        return _card("Sharpe ratio", "-", f"{SHORT}; summary.json has it", "")
     return _card("Sharpe ratio", number(result.summary.get("sharpe_ratio")), reason or words, "")
 
 

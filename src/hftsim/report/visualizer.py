@@ -39,6 +39,8 @@ class TradingVisualizer:
     currency : quote currency, written on axes.
     simulated : write "simulated data" on every picture; frames and series whose
         ``attrs["source"]["simulated"]`` is true do so by themselves.
+    on_ticks : the run was on ticks: prices are mid prices, and less than a day has no figures a
+        year.
     """
 
     def __init__(
@@ -48,11 +50,12 @@ class TradingVisualizer:
         *,
         currency: str = "",
         simulated: bool = False,
+        on_ticks: bool = False,
     ) -> None:
         self.output_dir = None if output_dir is None else Path(output_dir)
         self.style = style or Style()
         self.currency = currency
-        self.simulated = simulated
+        self.simulated, self.on_ticks = simulated, on_ticks
 
     def plot_equity_curve(
         self,
@@ -139,7 +142,7 @@ class TradingVisualizer:
         title: str = "Signals and trades on price",
         save_path: SavePath = None,
     ) -> Figure:
-        """Draw closes with BUY and SELL signals and with trades from entry to exit.
+        """Draw closes, or mid prices, with BUY and SELL signals and with trades from entry to exit.
 
         Parameters
         ----------
@@ -273,6 +276,7 @@ class TradingVisualizer:
             style=self.style,
             currency=self.currency,
             simulated=self.simulated or is_simulated(*drawn),
+            on_ticks=self.on_ticks,
         )
 
     def _saved(self, figure: Figure, name: str, save_path: SavePath) -> Figure:

@@ -7,6 +7,8 @@ from typing import Any
 import pandas as pd
 
 UNDEFINED = "undefined"
+SHORT = "less than a day"
+"""What is said in place of a figure a year, where `is_short`."""
 FEW_TRADES = 30
 _HALTS = {
     "daily_loss": "the daily loss limit (max_daily_loss_pct)",
@@ -83,6 +85,12 @@ def _stamp(value: Any) -> pd.Timestamp | None:
         return None
     stamp = pd.Timestamp(value)
     return stamp.tz_localize("UTC") if stamp.tzinfo is None else stamp.tz_convert("UTC")
+
+
+def is_short(start: object, end: object, *, on_ticks: bool) -> bool:
+    """Whether a run is on ticks of less than a day, which say nothing of a year."""
+    first, last = (_stamp(start), _stamp(end)) if on_ticks else (None, None)
+    return first is not None and last is not None and last - first < pd.Timedelta(days=1)
 
 
 def gross_return_pct(summary: Mapping[str, Any]) -> float:

@@ -71,13 +71,14 @@ def analysis(
 
 def _written(run: StoredRun, folder: Path, target: Path) -> dict[str, Any]:
     from hftsim.report import TradingVisualizer, write_report
+    from hftsim.report.shape import is_on_ticks
 
     folder.mkdir(exist_ok=True)
     figures = run.metrics.to_json_dict()
     _write_json(folder / "metrics.json", figures)
     write_report(run, folder / "report.html")
     simulated = bool(run.summary.get("simulated"))
-    TradingVisualizer(simulated=simulated).plot_summary_dashboard(
+    TradingVisualizer(simulated=simulated, on_ticks=is_on_ticks(run)).plot_summary_dashboard(
         run.equity_curve,
         run.trades,
         run.metrics,
