@@ -134,6 +134,25 @@ def test_one_symbol_of_two_venues_trades_under_two_names(hftsim, store):
     assert ended.code == 0, ended.err
     assert ended.answer["rows"] == 12000
     assert ended.answer["fills"] == 0
+    told = ended.answer["provenance"]
+    for what in ("data", "instruments"):
+        assert [each["symbol"] for each in told[what]] == ["SIMUSDT.ONE", "SIMUSDT.TWO"]
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (("", ""), "SIMUSDT comes from another store too; name each with its venue: --data SIMUSDT.VENUE=STORE"),
+        (("SIMUSDT=", "SIMUSDT="), "SIMUSDT is given twice; name each with its venue: --data SIMUSDT.VENUE=STORE"),
+        (("SIM1=",), "unknown symbol 'SIM1'; known: SIMUSDT; to give one a name of your own write --data SIMUSDT.SIM1=STORE"),
+        (("SIMUSD=",), "did you mean 'SIMUSDT'?"),
+    ],
+)  # fmt: skip
+def test_how_one_symbol_gets_two_names_is_said(hftsim, store, names, told):
+    data = [part for name in names for part in ("--data", f"{name}{store}")]
+    ended = hftsim("backtest", *data, "--strategy", "quoter.py", "--out", "run")
+    assert ended.code == 2
+    assert told.replace("STORE", str(store)) in ended.err
 
 
 def test_a_strategy_that_raises_at_once_is_one_sentence(hftsim, store):

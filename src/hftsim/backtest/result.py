@@ -212,7 +212,10 @@ class BacktestResult:
         """Where everything came from: data, rules, parameters, versions."""
         return {
             "data": self.run.about_data(),
-            "instruments": [instrument_dict(i) for i in self.market.instruments],
+            "instruments": [
+                {**instrument_dict(rules), "symbol": symbol}
+                for symbol, rules in zip(self.market.symbols, self.market.instruments, strict=True)
+            ],
             "strategy": {"name": self.strategy_name, "parameters": self.parameters},
             "config": self.config.to_dict(),
             "model": self._model_provenance(),

@@ -303,16 +303,24 @@ def _sources(path: Any, settings: Settings) -> tuple[Source, ...]:
     for source in sources:
         _require_exists(source.path)
     _say_if_one_file_is_read_twice(sources)
-    symbols = [s.symbol for s in sources if s.symbol]
-    twice = next((s for s in symbols if symbols.count(s) > 1), None)
-    if twice:
-        raise ConfigError(f"{where}: {twice} is given twice")
+    _refuse_twice(sources, where)
     if len(sources) > 1 and any(s.path.is_dir() and not s.is_store for s in sources):
         raise ConfigError(
             f"{where}: a folder is a batch and runs alone; give it without the others"
         )
     said = {k: given.value for k, given in settings.data.items() if k in ("asset", "venue")}
     return tuple(_marked(sources, said))
+
+
+def _refuse_twice(sources: list[Source], where: str) -> None:
+    symbols = [s.symbol for s in sources if s.symbol]
+    twice = next((s for s in sources if s.symbol and symbols.count(s.symbol) > 1), None)
+    if twice is None:
+        return
+    hint = ""
+    if twice.is_store:
+        hint = f"; name each with its venue: --data {twice.symbol}.VENUE={twice.path}"
+    raise ConfigError(f"{where}: {twice.symbol} is given twice{hint}")
 
 
 def _say_if_one_file_is_read_twice(sources: list[Source]) -> None:

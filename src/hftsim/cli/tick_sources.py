@@ -1,6 +1,7 @@
 """Which ticks a command runs on: stores from `--data`."""
 
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hftsim.cli.config import Settings
@@ -43,21 +44,25 @@ def _opened(source: Source, wanted: str | None) -> "dict[str, Ticks]":
     symbols = TickStore(path).symbols if path.is_dir() else []
     name = source.symbol or wanted
     if name is not None:
-        return {normalize_symbol(name): open_ticks(path, _held(name, symbols))}
+        known = symbols or [open_ticks(path).instrument.symbol]
+        return {normalize_symbol(name): open_ticks(path, _held(name, known, path))}
     if len(symbols) > 1:
         return {symbol: open_ticks(path, symbol) for symbol in symbols}
     only = open_ticks(path)
     return {only.instrument.symbol: only}
 
 
-def _held(name: str, symbols: list[str]) -> str:
+def _held(name: str, symbols: list[str], path: Path) -> str:
     """Return the store's symbol for a name that may carry a venue: BTCUSDT for BTCUSDT.KRAKEN."""
     whole, before = normalize_symbol(name), name.rpartition(".")[0]
-    if not symbols or whole in symbols:
+    if whole in symbols:
         return whole
     if before and normalize_symbol(before) in symbols:
         return normalize_symbol(before)
-    raise UnknownNameError("symbol", name, symbols)
+    raise InputError(
+        f"{UnknownNameError('symbol', name, symbols)}; to give one a name of your own write --data "
+        f"{symbols[0] if len(symbols) == 1 else 'SYMBOL'}.{whole}={path}"
+    )
 
 
 def rules_of(ticks: "Ticks", reading: Reading) -> Instrument:
