@@ -34,7 +34,6 @@ from hftsim.native.layout import (
     TRADE,
 )
 from hftsim.native.records import (
-    ENGINE_OPTIONS,
     USER_OPTIONS,
     array_at,
     attach,
@@ -274,6 +273,10 @@ def is_open(ctx: Any, order_id: int) -> bool:
     return order.status <= _LAST_WORKING
 
 
+def _is_open(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    return context.compile_internal(builder, is_open, sig.return_type(Context, _I8), args)
+
+
 def close_position(ctx: Any, instrument: int = 0) -> int:
     """Close the position at market (compiled)."""
     position = ctx.instrument(instrument).position
@@ -284,7 +287,7 @@ def close_position(ctx: Any, instrument: int = 0) -> int:
 
 
 _LAST_WORKING = int(OrderStatus.PARTIALLY_FILLED)
-attach(Context, is_open, "is_open", ENGINE_OPTIONS)
+_method("is_open", types.boolean, (_I8,), _is_open)
 attach(Context, close_position, "close_position", USER_OPTIONS)
 
 

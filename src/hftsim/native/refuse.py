@@ -51,6 +51,18 @@ _INSTEAD = {
     "sorted()": "keep an Array[...] field in order",
     "isinstance()": "compare values",
 }
+_WRITTEN_OUT = {
+    "clip": "min(max(x, low), high)",
+    "sign": "math.copysign(1, x), which is 1 for 0",
+    "where": "a if condition else b",
+    "round": "round(x)",
+    "around": "round(x)",
+    "power": "x ** y",
+    "mod": "x % y",
+    "remainder": "x % y",
+    "floor_divide": "x // y",
+}
+"""What does in both modes the work of numpy's functions that are not exact, or take arrays alone."""
 _BUILTINS = frozenset(
     "abs min max range len int float bool round divmod pow print enumerate zip".split()
 )
@@ -103,6 +115,8 @@ def _numeric_advice(name: str, package: str) -> str:
         return "write a loop, since libraries add in other orders"
     if package == "numpy" and name in EXACT_MATH:
         return f"write math.{name}, which gives the same digits in both modes"
+    if package == "numpy" and name in _WRITTEN_OUT:
+        return f"on numbers write {_WRITTEN_OUT[name]}"
     if package == "math":
         return "write it out"
     if name in ("random", "normal", "uniform", "default_rng", "rand", "randn"):
