@@ -87,6 +87,21 @@ def test_parameters_are_checked(given: dict[str, Any], told: str | None) -> None
         Fields(**given)
 
 
+def test_of_an_unknown_parameter_the_known_ones_are_told_and_no_state() -> None:
+    with pytest.raises(StrategyError, match=r"'zzz'; known: grid, kind, need, on, x$"):
+        Fields(need=1, zzz=2)
+
+    class Counts(Fields):
+        seen: int = 0
+
+        def on_bar(self, ctx: Any) -> None:
+            self.seen += 1
+
+    with pytest.raises(StrategyError, match=r"'sen'; known: grid, kind, need, on, x$"):
+        Counts(need=1, sen=2)
+    assert Counts(need=1, seen=2).seen == 2
+
+
 def test_parameters_go_by_name() -> None:
     with pytest.raises(StrategyError, match="give parameters by name"):
         Fields(3)

@@ -148,7 +148,7 @@ class State(View, metaclass=StateMeta):
             raise StrategyError(f"{cls.__name__}{cls.__signature__}: give parameters by name")
         for name in parameters:
             if name not in cls.__fields__:
-                hint = did_you_mean(name, cls.__fields__)
+                hint = did_you_mean(name, _parameter_names(cls))
                 raise StrategyError(f"{cls.__name__} has no parameter {name!r}; {hint}")
         for name, kind in cls.__fields__.items():
             if name in parameters:
@@ -270,6 +270,17 @@ def _start_of(state: State) -> tuple[np.ndarray, frozenset[str]]:
                 start[name] = state._memory[name]
                 changed.add(name)
     return start, frozenset(changed)
+
+
+def _parameter_names(cls: type[State]) -> list[str]:
+    """Return the fields that a user would give: what no method assigns, arrays with a default."""
+    assigned = _assigned_fields(cls)
+    return [
+        name
+        for name, kind in cls.__fields__.items()
+        if name not in assigned
+        and (name in cls.__defaults__ or not issubclass(kind, Array | Struct))
+    ]
 
 
 def _assigned_fields(cls: type[State]) -> frozenset[str]:
