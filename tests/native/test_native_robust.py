@@ -304,6 +304,16 @@ class NeverDecides(Strategy):
         self.n += 1
 
 
+class NobodyCalls(Strategy):
+    n: int = 0
+
+    def on_bar(self, ctx: Any) -> None:
+        pass
+
+    def on_fills(self, ctx: Any, fill: Any) -> None:
+        self.n += 1
+
+
 class TakesTooMuch(Strategy):
     def on_bar(self, ctx: Any, more: int) -> None:
         pass
@@ -329,6 +339,7 @@ class BadWake(Strategy):
     ("cls", "told"),
     [
         (NeverDecides, r"never decides: define on_bar\(self, ctx\)"),
+        (NobodyCalls, r"robust.py:\d+: nothing calls NobodyCalls.on_fills: .*mean 'on_fill'\?"),
         (TakesTooMuch, r"test_native_robust.py:\d+: TakesTooMuch.on_bar must be a plain method"),
         (Generates, r"Generates.on_bar must be a plain method on_bar\(self, ctx\)"),
         (NotAMethod, "NotAMethod.on_bar must be a plain method"),
@@ -341,6 +352,45 @@ def test_handlers_that_cannot_work_are_named(
 ) -> None:
     with pytest.raises(StrategyError, match=told):
         run(cls(), bars(3), mode)
+
+
+def help_along(strategy: Any, ctx: Any) -> None:
+    strategy.on_the_way(ctx)
+
+
+class Parent(Strategy):
+    n: int = 0
+
+    def on_bar(self, ctx: Any) -> None:
+        self.on_each(ctx)
+        help_along(self, ctx)
+        self._on_none(ctx)
+
+    def on_each(self, ctx: Any) -> None:
+        self.n += 1
+
+    def on_the_way(self, ctx: Any) -> None:
+        self.n += 1
+
+    def _on_none(self, ctx: Any) -> None:
+        self.n += 1
+
+
+class Child(Parent):
+    def on_bar(self, ctx: Any) -> None:
+        Parent.on_bar(self, ctx)
+
+    def on_each(self, ctx: Any) -> None:
+        Parent.on_each(self, ctx)
+
+
+@pytest.mark.parametrize("mode", ["native", "python"])
+def test_methods_that_a_strategy_calls_itself_may_have_any_name(
+    mode: str, run: Run, bars: Bars
+) -> None:
+    child = Child()
+    run(child, bars(4), mode)
+    assert child.n == 12
 
 
 def test_the_mode_is_checked(run: Run, bars: Bars) -> None:

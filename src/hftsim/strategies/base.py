@@ -2,11 +2,11 @@
 
 import inspect
 from collections.abc import Mapping
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from hftsim.core.durations import duration_ns
-from hftsim.core.errors import StrategyError
+from hftsim.core.errors import StrategyError, did_you_mean
 from hftsim.native.events import HANDLERS
 from hftsim.native.state import State
 
@@ -55,6 +55,7 @@ class Strategy(State):
     - ``on_trade(self, ctx, trade)``: for each public trade (on ticks),
     - ``on_fill(self, ctx, fill)``: after each own fill.
 
+    Another ``on_...`` that none of its methods names is refused: nothing would call it.
     `columns` and `explain`, and whatever only they call, always run in Python.
     """
 
@@ -82,7 +83,8 @@ _THIRD = {"on_fill": ("fill",), "on_trade": ("trade",)}
 def handlers_of(cls: type[Strategy]) -> dict[str, int]:
     """Return the handlers a strategy class defines, as method name -> event.
 
-    Raises StrategyError if it defines none, or one that cannot be called.
+    Raises StrategyError if it defines none, one that cannot be called, or ``on_fills`` and the like,
+    which nothing calls.
     """
     found = {name: event for name, event in HANDLERS.items() if hasattr(cls, name)}
     if not _DECIDES & set(found):
@@ -92,8 +94,40 @@ def handlers_of(cls: type[Strategy]) -> dict[str, int]:
         )
     for name in found:
         _check_handler(cls, name)
+    _refuse_uncalled(cls)
     if "on_wake" in found and not isinstance(cls.wake, Wake):
         raise StrategyError(f'{cls.__name__}.wake: write wake = every("5min") or wake = on_bar')
+    return found
+
+
+def _refuse_uncalled(cls: type[Strategy]) -> None:
+    """Raise StrategyError for a method that looks like a handler, and that no method names."""
+    users = [base for base in cls.__mro__ if base not in Strategy.__mro__]
+    own = [(name, value) for base in users for name, value in vars(base).items()]
+    for name, method in own:
+        if not name.startswith("on_") or name in HANDLERS or not isinstance(method, FunctionType):
+            continue
+        seen = {method.__code__}
+        if not any(name in _names_in(other, seen) for _, other in own):
+            where = f"{method.__code__.co_filename}:{method.__code__.co_firstlineno}"
+            raise StrategyError(
+                f"{where}: nothing calls {cls.__name__}.{name}: it is no handler, and no other "
+                f"method names it; {did_you_mean(name, HANDLERS)}"
+            )
+
+
+def _names_in(value: Any, seen: set[CodeType], scope: Mapping[str, Any] | None = None) -> set[str]:
+    """Return the names and texts in a method, and in the plain functions that it names."""
+    function = getattr(value, "fget", None) or getattr(value, "__func__", value)
+    if isinstance(function, FunctionType):
+        value, scope = function.__code__, function.__globals__
+    if not isinstance(value, CodeType) or value in seen:
+        return set()
+    seen.add(value)
+    found = {*value.co_names, *(text for text in value.co_consts if isinstance(text, str))}
+    for inner in (*value.co_consts, *map((scope or {}).get, value.co_names)):
+        if isinstance(inner, CodeType | FunctionType):
+            found |= _names_in(inner, seen, scope)
     return found
 
 
