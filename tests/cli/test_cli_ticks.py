@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -102,13 +103,16 @@ def test_a_run_can_be_made_again_from_its_configuration(hftsim, store, tmp_path)
     ("more", "told"),
     [
         (("--latency", "10"), "no span of time"),
+        (("--set", "equity_every=0"), "--set equity_every=0: equity_every: '0' is no span of time: write one"),
+        (("--set", "equity_every=0s"), "--set equity_every=0s: equity_every must be above 0"),
+        (("--set", "liquidity_half_life=5"), "liquidity_half_life: '5' is no span of time: write one"),
         (("--queue", "powr"), "did you mean 'power'?"),
         (("--chunk-rows", "0"), "chunk_rows must be 1 or more"),
         (("--tick-size", "5"), "the store counts in a tick_size of"),
         (("--symbol", "XYZ"), "unknown symbol 'XYZ'"),
         (("--strategy", "momentum"), "on_bar is called on bars alone"),
     ],
-)
+)  # fmt: skip
 def test_what_cannot_be_is_one_sentence(hftsim, store, more, told):
     base = ("backtest", "--data", store, "--strategy", "quoter.py", "--out", "run", *more)
     ended = hftsim(*base)
@@ -210,6 +214,14 @@ def test_what_people_see_names_currency_seconds_and_rules(hftsim, store, tmp_pat
     assert "at mid prices" in page
     for words in ("bar&#39;s close", "at bar closes", "bar returns", "max volume share"):
         assert words not in page
+
+
+def test_the_page_names_the_members_of_enums(hftsim, store, tmp_path):
+    data = ("--data", store, "--strategy", "market-making", "--param", "model=avellaneda-stoikov")
+    assert hftsim("backtest", *data, "--out", "run").code == 0
+    page = (tmp_path / "run" / "report.html").read_text()
+    words = " ".join(re.sub("<[^>]*>", " ", page[: page.index("Versions")]).split())
+    assert " model avellaneda-stoikov " in words
 
 
 def test_corrections_of_all_days_are_told(hftsim):

@@ -258,8 +258,10 @@ def test_settings_are_read_as_people_write_them(run):
     run.config = {
         "position_size_pct": 0.3, "fee_rate": None,
         "risk_limits": {"stop_loss_pct": 0.02, "max_order_value": None},
+        "latency": {"entry": "5ms", "response": None, "cancel": "7ms", "replace": None},
     }  # fmt: skip
     text = read(render_report(run)).words
+    assert "Latency entry 5ms response as entry cancel 7ms replace as entry" in text
     assert "Data: SIMUSDT interval 60 s" in text
     assert "SIMUSDT: times look late" in text
     assert "SIMUSDT: 1 gap in the bars; nothing was filled in." in text

@@ -134,14 +134,14 @@ class BacktestConfig:
         flat = [n for n in ("fee_rate", "maker_fee", "taker_fee") if getattr(self, n) is not None]
         if self.fees is not None and flat:
             raise ConfigError(f"fees and {flat[0]} cannot both be: leave one out")
-        if self.liquidity_half_life is None:
-            return
-        try:
-            half_life = duration_ns(self.liquidity_half_life)
-        except ValueError as error:
-            raise ConfigError(f"liquidity_half_life: {error}") from None
-        _require(half_life > 0, "liquidity_half_life", self.liquidity_half_life, "above 0")
-        if not self.partial_fills:
+        for name in ("equity_every", "liquidity_half_life"):
+            span = getattr(self, name)
+            try:
+                fits = span is None or duration_ns(span) > 0
+            except ValueError as error:
+                raise ConfigError(f"{name}: {error}") from None
+            _require(fits, name, span, "above 0")
+        if self.liquidity_half_life is not None and not self.partial_fills:
             raise ConfigError(
                 "liquidity_half_life needs partial_fills: orders that always fill whole take no "
                 "account of what a level holds"

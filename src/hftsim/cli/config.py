@@ -140,7 +140,7 @@ def _fields(cls: Any) -> set[str]:
 
 
 def _converted(name: str, given: Given, kind: Any) -> Any:
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ConfigDict, TypeAdapter, ValidationError
 
     kind = _group_of(kind) if given.value is not None else kind
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
@@ -148,7 +148,8 @@ def _converted(name: str, given: Given, kind: Any) -> Any:
     if isinstance(given.value, bool) and not _takes_bool(kind):
         raise ConfigError(f"{given.where}: {name} must be {_words(kind)}, not {given.value}")
     try:
-        adapter: TypeAdapter[Any] = TypeAdapter(kind)
+        config = ConfigDict(coerce_numbers_to_str=True)  # of a text the field says what is wanted
+        adapter: TypeAdapter[Any] = TypeAdapter(kind, config=config)
         return adapter.validate_python(given.value)
     except ValidationError as error:
         said = error.errors()[0]["msg"].removeprefix("Value error, ")

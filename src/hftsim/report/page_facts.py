@@ -1,5 +1,6 @@
 """The page's words: headline cards, what was tested, and what must be warned about."""
 
+import enum
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -89,14 +90,14 @@ def tested(result: RunResult) -> list[tuple[str, list[tuple[str, str]]]]:
     known = told.pop("strategy", None)
     strategy = dict(known) if isinstance(known, Mapping) else {}
     strategy.pop("parameters", None)
-    strategy |= {"name": result.strategy_name, **plain_value(dict(result.parameters))}
+    strategy |= {"name": result.strategy_name, **_parameters(result)}
     strategy |= {k: told.pop(k) for k in ("seed", "mode") if k in told}
     for name in ("parameters", "assumptions", "warnings", "model"):
         told.pop(name, None)
     settings = told.pop("config", None) or plain_value(result.config)
     if isinstance(settings, Mapping):
         unused = getattr(getattr(result, "run", None), "config_of_other_data", ())
-        settings = {k: v for k, v in settings.items() if k not in unused}
+        settings = {k: _as_entry(k, v) for k, v in settings.items() if k not in unused}
     groups = [("Strategy", _rows(strategy))]
     for name in ("data", "instrument", "instruments"):
         groups += _group(name.capitalize(), told.pop(name, None))
@@ -104,6 +105,27 @@ def tested(result: RunResult) -> list[tuple[str, list[tuple[str, str]]]]:
     versions = _group("Versions", told.pop("versions", None))
     groups += _group("Other", told)
     return [(name, rows) for name, rows in groups + versions if rows]
+
+
+def _parameters(result: RunResult) -> dict[str, Any]:
+    """Return the strategy's parameters; members of an enum by the names that a user gives."""
+    kinds = getattr(getattr(result, "strategy", None), "__fields__", {})
+    return {
+        name: kinds[name](value).name.lower().replace("_", "-")
+        if isinstance(kinds.get(name), enum.EnumMeta)
+        else plain_value(value)
+        for name, value in result.parameters.items()
+    }
+
+
+def _as_entry(name: str, value: Any) -> Any:
+    """Return a setting; of the latency, the times that are not given are told as what they are."""
+    if name != "latency" or not isinstance(value, Mapping) or value.get("model") == "recorded":
+        return value
+    return {
+        k: "as entry" if v is None and k in ("response", "cancel", "replace") else v
+        for k, v in value.items()
+    }
 
 
 def assumptions(result: RunResult) -> list[str]:
