@@ -47,6 +47,13 @@ class FileOptions:
     ] = None
     timezone: Annotated[Text, _read(metavar="ZONE", help="Zone of times without one.")] = None
     venue: Annotated[Text, _read(metavar="NAME", help="Where it was traded.")] = None
+    level: Annotated[
+        Text,
+        _read(
+            metavar="l1|l2|l3",
+            help="l1 takes quotes and trades alone from a capture (binance, cryptofeed).",
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +132,7 @@ def _reading(files: FileOptions) -> "ReadingOptions":
         columns=_columns(files.columns or []),
         timezone=files.timezone,
         venue=files.venue,
+        level=files.level,
     )
 
 

@@ -127,7 +127,7 @@ def _require_book(reader: TickReader, of: Surveyed) -> None:
         raise DataError(
             f"holds {updates:,} updates of the book of {of.symbol} and no snapshot, so the book "
             f"cannot be known: record the REST depth too; if it goes on from an earlier file, join "
-            f"the two (gzip files may be joined as they are); or take quotes and trades alone with "
+            f"the two (gzip files may be joined as they are); or import quotes and trades alone with "
             f"--level l1",
             path=reader.path,
         )

@@ -142,6 +142,6 @@ class BinanceRows:
             raise DataError(
                 f"no snapshot of {of.symbol} fits to its updates: they begin at {of.first_id}, and "
                 f"the snapshots end at {ends}; record a snapshot after the stream has begun, or "
-                f"take quotes and trades alone with --level l1",
+                f"import quotes and trades alone with --level l1",
                 path=self._path,
             )

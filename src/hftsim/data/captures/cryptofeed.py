@@ -90,9 +90,11 @@ class CryptofeedReader(TickReader):
         self.lot_size = usable_step(lot, Decimal(1).scaleb(-pair.used[1]))
         books = pair.kinds[KrakenKind.SNAPSHOT] + pair.kinds[KrakenKind.UPDATE]
         self.level = self.options.level or ("l2" if books else "l1")
+        if self.level == "l3":
+            raise DataError("Kraken sends levels, no orders: leave out --level l3", path=self.path)
         if self.level == "l2" and not pair.kinds[KrakenKind.SNAPSHOT]:
             raise DataError(
-                f"holds no snapshot of the book of {pair.symbol}, so the book cannot be known: take "
+                f"holds no snapshot of the book of {pair.symbol}, so the book cannot be known: import "
                 f"quotes and trades alone with --level l1",
                 path=self.path,
             )

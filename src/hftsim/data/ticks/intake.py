@@ -176,6 +176,13 @@ class _Import:
                 f"holds {normalize_symbol(said)}, not {normalize_symbol(wanted)}: correct --symbol",
                 path=reader.path,
             )
+        level = self._options.level
+        if level and reader.level != level:
+            raise DataError(
+                f"is read as {reader.level}: leave out --level {level}, or give --level "
+                f"{reader.level}",
+                path=reader.path,
+            )
         for name in ("level", "price_unit", "qty_unit", "symbol", "has_receive_times"):
             if getattr(first, name) != getattr(reader, name):
                 raise DataError(
