@@ -138,6 +138,7 @@ def test_zstd_is_unpacked(tmp_path):
         (metadata(2, [("AAPL", 5)]) + EVENTS[1][:-3], "ends within a record"),
         (metadata(2, [("AAPL", 5)]) + bytes(56), "a record of 0 bytes"),
         (metadata(2, [("AAPL", 5)]) + mbo(1, 1, None, 1, "A", "B"), "the price is missing"),
+        (metadata(2, [("AAPL", 5)]) + mbo(1, 1, 1.0, 0xFFFFFFFF, "A", "B"), "the size is missing"),
         (metadata(2, [("AAPL", 5)]) + mbo(1, 1, 1.0, 1, "A", "Z"), "'Z' is no side"),
         (metadata(2, [("AAPL", 5)]) + mbo(1, 1 << 63, 1.0, 1, "A", "B"), "too large an order id"),
         (metadata(2, [("AAPL", 5)]), "holds no events"),

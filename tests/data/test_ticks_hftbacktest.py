@@ -154,7 +154,7 @@ def test_fills_and_what_repeats_them_become_executions(tmp_path):
     ("rows", "words"),
     [
         (array([(BOTH | BUY | 1, -T, 0, 1.0, 1.0)]), "row 1, column 'exch_ts': 0 is no time in"),
-        (array([(BOTH | BUY | 1, 0, 0, np.nan, 1.0)]), "row 1, column 'px'"),
+        (array([(BOTH | BUY | 1, 0, 0, np.nan, 1.0)]), "row 1, column 'px': nan has more"),
         (array([(BOTH | BUY | 1, 0, 0, 1.0, 1e300)]), "row 1, column 'qty'"),
         (array([(BOTH | BUY | 1, 0, -5, 1.0, 1.0)]), "--fix-clock"),
         (array([(BUY | 1, 0, 5, 1.0, 1.0)]), "neither the exchange's nor"),

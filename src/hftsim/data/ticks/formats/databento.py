@@ -30,7 +30,7 @@ MBO_DTYPE = np.dtype(
         *(("ts_recv", "<u8"), ("ts_in_delta", "<i4"), ("sequence", "<u4")),
     ]
 )
-_MBO, _NO_PRICE, _LATEST = 0xA0, np.iinfo(np.int64).max, 1 << 62
+_MBO, _NO_PRICE, _NO_SIZE, _LATEST = 0xA0, np.iinfo(np.int64).max, (1 << 32) - 1, 1 << 62
 _LAST, _SNAPSHOT = 128, 32
 _ADD, _CANCEL, _MODIFY, _CLEAR, _TRADE, _FILL, _NONE = (ord(c) for c in "ACMRTFN")
 _PIECE_RECORDS = 1 << 16
@@ -261,6 +261,8 @@ class DatabentoReader(TickReader):
             if not sideless:
                 raise self._refused("the price is missing", number, "price")
             price = 0
+        if qty == _NO_SIZE:
+            raise self._refused("the size is missing", number, "size")
         anonymous = sideless or kind is EventKind.TRADE
         if not 0 <= order_id <= _LATEST:
             raise self._refused(f"{order_id} is too large an order id", number, "order_id")

@@ -187,7 +187,7 @@ class HftbacktestReader(TickReader):
         if not fits.all():
             at = int(np.flatnonzero(~fits)[0])
             raise DataError(
-                f"{values[at]!r} has more than 8 decimals, or is no number that can be held",
+                f"{float(values[at])!r} has more than 8 decimals, or is no number that can be held",
                 path=self.path,
                 row=int(line[at]),
                 field=field,
