@@ -187,8 +187,8 @@ def test_commas_that_may_be_decimal_or_thousands_are_asked_for(tmp_path: Path) -
     path = put(tmp_path, "time;open;high;low;close;volume\n" + rows)
     with pytest.raises(DataError, match=r"may be 1234 or 1\.234") as error:
         read_bars(path)
-    assert "bars:decimal-comma" in str(error.value)
-    assert read_bars(path, format="bars:decimal-comma")["open"].iloc[0] == 1.234
+    assert "csv:decimal-comma" in str(error.value)
+    assert read_bars(path, format="csv:decimal-comma")["open"].iloc[0] == 1.234
     assert read_bars(path, format="bars:decimal-point")["open"].iloc[0] == 1234.0
 
 

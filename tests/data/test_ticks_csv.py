@@ -234,3 +234,34 @@ def test_packets_are_told_across_blocks(tmp_path):
     assert len(found) == rows
     last = [bool(f & EventFlag.LAST) for f in columns["flags"]]
     assert last == [i % 3 == 2 or i == rows - 1 for i in range(rows)]
+
+
+@pytest.mark.parametrize(
+    ("flags", "price", "day"),
+    [
+        ("day-first:decimal-comma", 1.234, "2024-10-08"),
+        ("month-first:decimal-point", 1234, "2024-08-10"),
+    ],
+)
+def test_what_may_mean_two_things_is_asked_for(tmp_path, flags, price, day):
+    path = tmp_path / "a.csv"
+    path.write_text("time;side;price;qty\n08/10/2024 00:00:01;bid;1,234;2\n")
+    options = ReadingOptions(symbol="BTCUSDT")
+    with pytest.raises(DataError, match=r"may be 1234 or 1\.234.*--format csv:decimal-point"):
+        import_ticks([path], tmp_path / "S", options=options)
+    numbers = "csv:" + flags.partition(":")[2]
+    with pytest.raises(DataError, match=r"row 2, column 'time'.*--format csv:day-first"):
+        import_ticks([path], tmp_path / "S", options=options, format=numbers)
+    with pytest.raises(UnknownNameError, match="day-first"):
+        import_ticks([path], tmp_path / "S", options=options, format="csv:dayfirst")
+    report = import_ticks([path], tmp_path / "S", options=options, format=f"csv:{flags}")
+    assert report.days == [day]
+    rows, _ = rows_of(tmp_path)
+    assert float(rows[0][2] * report.instrument.tick_size) == price
+
+
+def test_dates_that_are_the_same_either_way_are_read(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("time,side,price,qty\n08/08/2024 00:00:01,bid,1.5,2\n")
+    report = import_ticks([path], tmp_path / "S", options=ReadingOptions(symbol="BTCUSDT"))
+    assert report.days == ["2024-08-08"]

@@ -220,7 +220,7 @@ def _day_first(block: bytes, flags: frozenset[str], path: str | Path | None) -> 
     if day and month:
         raise DataError(
             "dates are written both day first and month first: say which with "
-            "--format bars:day-first or --format bars:month-first",
+            "--format csv:day-first or --format csv:month-first",
             path=path,
         )
     return day if day or month else None

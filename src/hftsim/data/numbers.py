@@ -70,7 +70,7 @@ def number_style(
         return NumberStyle(".", comma_groups=True)
     raise DataError(
         f"{commas[0]!r} may be {commas[0].replace(',', '')} or {commas[0].replace(',', '.')}: "
-        f"say which with --format bars:decimal-point or --format bars:decimal-comma",
+        f"say which with --format csv:decimal-point or --format csv:decimal-comma",
         path=path,
     )
 

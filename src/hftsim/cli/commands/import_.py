@@ -34,7 +34,7 @@ class FileOptions:
         _read(
             metavar="NAME",
             help="lobster, itch, binance, cryptofeed, hftbacktest, databento or csv; detected "
-            "where left out.",
+            "where left out. Tables: csv:decimal-comma, csv:day-first, ... where they leave it open.",
         ),
     ] = None
     symbol: Annotated[Text, _read(metavar="S", help="What to import, like BTCUSDT.")] = None

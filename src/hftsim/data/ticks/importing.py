@@ -41,6 +41,8 @@ class ReadingOptions:
     timezone : IANA zone of naive times.
     venue : where it was traded.
     level : ``l1``, ``l2`` or ``l3``, where a format allows several.
+    flags : how a table writes numbers and dates where it leaves that open, by the names in
+        `dialects.FORMAT_FLAGS`.
     """
 
     symbol: str | None = None
@@ -49,6 +51,7 @@ class ReadingOptions:
     timezone: str | None = None
     venue: str | None = None
     level: str | None = None
+    flags: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Take any spelling of a symbol; raises InputError for a level that does not exist."""

@@ -21,6 +21,7 @@ from hftsim.core.errors import DataError, InputError, Interrupted
 from hftsim.core.instrument import Instrument, normalize_symbol
 from hftsim.core.progress import Progress, no_progress
 from hftsim.data.barfile import sole_writer
+from hftsim.data.dialects import parse_format
 from hftsim.data.instruments import DEFAULT_FEES
 from hftsim.data.ticks.clocks import Reorderer, Survey
 from hftsim.data.ticks.grid import SEEN, Grid, StepSurvey
@@ -48,7 +49,8 @@ def import_ticks(
     ----------
     sources : files or folders; of a folder every file of the format, by name.
     store : folder of the store, made where needed.
-    format : a name in `importing.FORMATS`; default: told by name and content.
+    format : a name in `importing.FORMATS`; default: told by name and content. Behind ``csv`` may
+        stand ``:decimal-comma``, ``:decimal-point``, ``:day-first`` or ``:month-first``.
     options : what the files do not say themselves.
     settings : corrections allowed, and the instrument's rules.
     progress : told bytes read, then rows written.
@@ -61,15 +63,24 @@ def import_ticks(
     Interrupted
         Ctrl-C; finished days stay, and the same call goes on behind them.
     """
+    format, options = _with_flags(format, options or ReadingOptions())
     origins, companions = origins_of(sources, format)
     run = _Import(
         origins,
         Path(store),
-        options or ReadingOptions(),
+        options,
         settings or ImportSettings(),
         progress,
     )
     return run.run(companions)
+
+
+def _with_flags(format: str | None, options: ReadingOptions) -> tuple[str | None, ReadingOptions]:
+    """Move what stands behind ``csv:`` to the options; raises UnknownNameError."""
+    if format is None or not format.lower().startswith("csv:"):
+        return format, options
+    name, flags = parse_format(format)
+    return name, dataclasses.replace(options, flags=tuple(sorted(flags)))
 
 
 class _Import:
@@ -275,6 +286,8 @@ class _Import:
         }
         settings = dataclasses.asdict(self._settings)
         options = dataclasses.asdict(self._options)
+        if not self._options.flags:
+            del options["flags"]  # as if there were none: imports of earlier versions go on
         return {**about, "import_key": import_key({**about, "said": [settings, options]})}
 
     def _hashed(self, origin: Origin) -> dict[str, Any]:

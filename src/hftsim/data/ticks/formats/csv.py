@@ -61,7 +61,7 @@ class CsvReader(TickReader):
         super().__init__(path, options)
         self._source = Source(path)
         try:
-            self._table = open_table(self._source)
+            self._table = open_table(self._source, frozenset(options.flags))
             width = self._table.dialect.width if isinstance(self._table, TextTable) else 0
             self._columns = choose_columns(self._table.names, width, options.columns)
         except InputError as error:
@@ -69,7 +69,7 @@ class CsvReader(TickReader):
             raise _named(error, path) from None
         dialect = self._table.dialect if isinstance(self._table, TextTable) else None
         self._style = dialect.numbers if dialect else NumberStyle()
-        self._day_first = dialect is None or dialect.day_first is not False
+        self._day_first = dialect.day_first if dialect else True
         self.has_receive_times = "recv_time" in self._columns.where
         named = options.symbol or guess_symbol(path)
         crypto = is_crypto(named, venue=options.venue)
@@ -258,8 +258,18 @@ class CsvReader(TickReader):
 
     def _times(self, raw: RawBlock, field: str) -> np.ndarray:
         column = raw.columns[self._columns.where[field]]
-        found = decode_times(column, day_first=self._day_first)
+        found = decode_times(column, day_first=self._day_first is not False)
         self._refuse(found.bad, raw, field, "is no time that can be read", column)
+        if self._day_first is None:
+            other = decode_times(column, day_first=False)
+            self._refuse(
+                found.ns != other.ns,
+                raw,
+                field,
+                "may begin with the day or the month: say which with --format csv:day-first or "
+                "--format csv:month-first",
+                column,
+            )
         absolute = found.aware
         if absolute.all():
             return found.ns
