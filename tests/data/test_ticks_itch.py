@@ -3,13 +3,20 @@
 import datetime as dt
 import gzip
 import struct
+from decimal import Decimal
 
 import numpy as np
 import pytest
 
 from hftsim.core.errors import DataError
 from hftsim.core.events import EventFlag, EventKind
-from hftsim.data.ticks import ReadingOptions, TickStore, import_ticks
+from hftsim.data.ticks import (
+    ImportSettings,
+    ReadingOptions,
+    TickStore,
+    check_ticks,
+    import_ticks,
+)
 from hftsim.data.ticks.formats.itch import ItchReader, date_in_name
 
 NAME = "01302019.NASDAQ_ITCH50"
@@ -127,6 +134,7 @@ def test_every_type_of_message(tmp_path, day):
     report = taken(day.write(tmp_path), tmp_path)
     assert str(report.instrument.tick_size) == "0.01"
     assert rows_of(tmp_path) == [
+        ("CLEAR", 0, 0, 0, 0, False),
         ("ADD", 1, 15000, 100, 1, True),
         ("ADD", -1, 15010, 200, 2, True),
         ("EXECUTE", 1, 15000, 30, 1, True),
@@ -161,8 +169,8 @@ def test_only_the_stock_asked_for_is_read(tmp_path, day):
     mixed.messages = [m for pair in zip(day.messages, other.messages, strict=False) for m in pair]
     mixed.messages += day.messages[len(other.messages) :]
     path = mixed.write(tmp_path)
-    assert taken(path, tmp_path).rows == 14
-    assert taken(path, tmp_path, symbol="MSFT").rows == 2
+    assert taken(path, tmp_path).rows == 1 + 14
+    assert taken(path, tmp_path, symbol="MSFT").rows == 1 + 2
     with pytest.raises(DataError, match="holds no stock IBM"):
         taken(path, tmp_path, symbol="IBM")
     with pytest.raises(DataError, match="name one with --symbol"):
@@ -206,7 +214,30 @@ def test_the_aggressor_of_hidden_trades_was_told_until_2014(tmp_path):
     e.hidden(NINE_THIRTY + 2, "S", 10, 1_500_000)
     path = e.write(tmp_path, "20120130.ITCH")
     taken(path, tmp_path)
-    assert [r[1] for r in rows_of(tmp_path)] == [1, -1, 1]
+    assert [r[1] for r in rows_of(tmp_path)] == [0, 1, -1, 1]
+
+
+def test_a_day_begins_with_an_empty_book(tmp_path):
+    """Orders that nothing ended are no more the day after, and their ids are given again."""
+    first, second = Encoder(), Encoder()
+    first.add(NINE_THIRTY, 1, "B", 100, 1_500_000)
+    first.add(NINE_THIRTY + 1, 2, "S", 40, 1_501_000)
+    second.add(NINE_THIRTY, 1, "B", 70, 1_480_000)
+    days = [
+        first.write(tmp_path, "01302019.NASDAQ_ITCH50"),
+        second.write(tmp_path, "01312019.NASDAQ_ITCH50"),
+    ]
+    options, rules = ReadingOptions(symbol="AAPL"), ImportSettings(tick_size=Decimal("0.01"))
+    whole = import_ticks(days, tmp_path / "S", options=options, settings=rules)
+    assert whole.days == ["2019-01-30", "2019-01-31"]
+    for path in reversed(days):
+        import_ticks([path], tmp_path / "T", options=options, settings=rules)
+    for store in ("S", "T"):
+        ticks = TickStore(tmp_path / store).open()
+        kinds = np.concatenate([np.array(c.columns["kind"]) for c in ticks.chunks()])
+        names = [EventKind(k).name for k in kinds.tolist()]
+        assert names == ["CLEAR", "ADD", "ADD", "CLEAR", "ADD"]
+        assert "repeated_orders" not in {f.kind for f in check_ticks(tmp_path / store).findings}
 
 
 def test_orders_that_contradict(tmp_path):
@@ -216,7 +247,7 @@ def test_orders_that_contradict(tmp_path):
     e.delete(NINE_THIRTY + 3, 1)
     report = taken(e.write(tmp_path), tmp_path)
     assert report.noted == {"messages_on_unknown_orders": 1, "more_lots_taken_than_left": 1}
-    assert rows_of(tmp_path)[1] == ("EXECUTE", 1, 150, 100, 1, True)
+    assert rows_of(tmp_path)[2] == ("EXECUTE", 1, 150, 100, 1, True)
     e = Encoder()
     e.add(NINE_THIRTY, 1, "B", 100, 1_500_000)
     e.add(NINE_THIRTY + 1, 1, "B", 50, 1_490_000)
@@ -287,7 +318,8 @@ def test_long_streams_agree_with_plain_python(tmp_path):
             refs.append(new)
     taken(e.write(tmp_path), tmp_path)
     found = [
-        (kind, side, price * 100, qty, ref) for kind, side, price, qty, ref, _ in rows_of(tmp_path)
+        (kind, side, price * 100, qty, ref)
+        for kind, side, price, qty, ref, _ in rows_of(tmp_path)[1:]
     ]
     wanted = plain_rows(told)
     assert len(found) == len(wanted)

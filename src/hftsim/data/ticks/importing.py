@@ -85,6 +85,8 @@ class TickReader(abc.ABC):
     has_orders : whether the file says itself which rows count in which order of time: then `flags`
         hold ON_EXCHANGE and ON_LOCAL too.
     counts : what was merged, left out or could not be used, by name; all of it is told.
+    book_day : the venue's day whose book a file begins with, empty but for what the file tells: a
+        CLEAR row is put before the first row of such a day. None: the book goes on.
     notes : what else is known of the instrument or the file, as JSON can hold it; goes into the
         metadata. Final with the first block.
     size, done : bytes of the file, and how many of them were read.
@@ -108,6 +110,7 @@ class TickReader(abc.ABC):
         self.path, self.options = path, options
         self.counts: Counter[str] = Counter()
         self.notes: dict[str, object] = {}
+        self.book_day: dt.date | None = None
         self.size = require_file(path)
         self.done = 0
 

@@ -7,6 +7,7 @@ them twice: they are kept on disk meanwhile, so that memory stays flat either wa
 
 import contextlib
 import dataclasses
+import datetime as dt
 import hashlib
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
@@ -18,6 +19,7 @@ import numpy as np
 
 from hftsim.core.enums import InstrumentKind
 from hftsim.core.errors import DataError, InputError, Interrupted
+from hftsim.core.events import EventKind
 from hftsim.core.instrument import Instrument, normalize_symbol
 from hftsim.core.progress import Progress, no_progress
 from hftsim.data.barfile import sole_writer
@@ -163,6 +165,7 @@ class _Import:
     def _blocks(self) -> Generator[Block, None, None]:
         """Yield what all readers read, with the number of the file."""
         total, before = sum(o.path.stat().st_size for o in self._origins), 0
+        book_day: dt.date | None = None
         for number, origin in enumerate(self._origins):
             reader = origin.reader(self._options)
             try:
@@ -171,7 +174,9 @@ class _Import:
                     rows = len(block["kind"])
                     self._progress(before + min(reader.done, reader.size), total, origin.path.name)
                     if rows:
-                        yield {**block, "file": np.full(rows, number, np.int32)}
+                        begins, book_day = reader.book_day != book_day, reader.book_day
+                        made = _with_clear(block) if begins else block
+                        yield {**made, "file": np.full(len(made["kind"]), number, np.int32)}
             finally:
                 reader.close()
                 self._noted.update(reader.counts)
@@ -353,6 +358,15 @@ def _rule(given: Decimal | None, told: Decimal | None) -> tuple[Decimal | None, 
 def _with_first(first: Block, rest: Iterator[Block]) -> Iterator[Block]:
     yield first
     yield from rest
+
+
+def _with_clear(block: Block) -> Block:
+    """Empty the book in the packet of the first row: orders of a day before are no more."""
+    made = {name: np.insert(values, 0, values[0]) for name, values in block.items()}
+    made["kind"][0] = EventKind.CLEAR
+    for name in ("price", "qty", "side", "flags", "order_id"):
+        made[name][0] = 0
+    return made
 
 
 def _remove_leftovers(folder: Path) -> None:

@@ -106,6 +106,7 @@ class LobsterReader(TickReader):
                 "or give the file the name it had at LOBSTER",
                 path=path,
             )
+        self.book_day = date
         self.symbol = self._symbol_of(said)
         self._session = (said.start_ms, said.end_ms) if said else (0, 86_400_000)
         self._midnight = midnight_ns(date)

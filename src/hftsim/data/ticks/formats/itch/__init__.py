@@ -70,6 +70,7 @@ class ItchReader(TickReader):
                 path=path,
             )
         self.symbol = options.symbol
+        self.book_day = date
         self._wanted = options.symbol.encode().ljust(8)
         self._midnight = midnight_ns(date)
         self._stream = PackedFile(path)
