@@ -86,6 +86,17 @@ def test_npz_and_npy_are_the_same(tmp_path):
     assert len(hashes) == 1
 
 
+def test_the_array_data_is_read_where_others_stand_beside_it(tmp_path):
+    """As hftbacktest does; without that name an array must be alone."""
+    path, rows = tmp_path / "feed.npz", array(LEVELS)
+    options = ReadingOptions(symbol="SIM")
+    np.savez(path, about=np.array([1.0]), data=rows)
+    assert import_ticks([path], tmp_path / "S", options=options).rows == len(rows)
+    np.savez(path, feed=rows, more=rows)
+    with pytest.raises(DataError, match=r"exactly one file .*feed\.npy, more\.npy"):
+        import_ticks([path], tmp_path / "T", options=options)
+
+
 def test_blocks_never_cut_a_packet(tmp_path, monkeypatch):
     taken(array(LEVELS), tmp_path)
     wanted = read(tmp_path)

@@ -46,7 +46,7 @@ _EARLIEST = 10**17
 
 
 class HftbacktestReader(TickReader):
-    """Reads the one array of a file, a block at a time."""
+    """Reads the array ``data`` of a file, else its only one, a block at a time."""
 
     name = "hftbacktest"
     price_unit = qty_unit = Decimal("1e-8")
@@ -54,7 +54,10 @@ class HftbacktestReader(TickReader):
 
     def __init__(self, path: Path, options: ReadingOptions) -> None:
         super().__init__(path, options)
-        self._stream = PackedFile(path, lambda name: name.endswith(".npy"))
+        named = is_zip(path) and "data.npy" in zip_members(path)
+        self._stream = PackedFile(
+            path, lambda name: name == "data.npy" if named else name.endswith(".npy")
+        )
         try:
             self._dtype, self._rows = _header(self._stream)
         except DataError:
