@@ -134,7 +134,6 @@ def test_every_type_of_message(tmp_path, day):
     report = taken(day.write(tmp_path), tmp_path)
     assert str(report.instrument.tick_size) == "0.01"
     assert rows_of(tmp_path) == [
-        ("CLEAR", 0, 0, 0, 0, False),
         ("ADD", 1, 15000, 100, 1, True),
         ("ADD", -1, 15010, 200, 2, True),
         ("EXECUTE", 1, 15000, 30, 1, True),
@@ -169,8 +168,8 @@ def test_only_the_stock_asked_for_is_read(tmp_path, day):
     mixed.messages = [m for pair in zip(day.messages, other.messages, strict=False) for m in pair]
     mixed.messages += day.messages[len(other.messages) :]
     path = mixed.write(tmp_path)
-    assert taken(path, tmp_path).rows == 1 + 14
-    assert taken(path, tmp_path, symbol="MSFT").rows == 1 + 2
+    assert taken(path, tmp_path).rows == 14
+    assert taken(path, tmp_path, symbol="MSFT").rows == 2
     with pytest.raises(DataError, match="holds no stock IBM"):
         taken(path, tmp_path, symbol="IBM")
     with pytest.raises(DataError, match="name one with --symbol"):
@@ -214,7 +213,20 @@ def test_the_aggressor_of_hidden_trades_was_told_until_2014(tmp_path):
     e.hidden(NINE_THIRTY + 2, "S", 10, 1_500_000)
     path = e.write(tmp_path, "20120130.ITCH")
     taken(path, tmp_path)
-    assert [r[1] for r in rows_of(tmp_path)] == [0, 1, -1, 1]
+    assert [r[1] for r in rows_of(tmp_path)] == [1, -1, 1]
+
+
+def test_an_import_of_an_evening_past_midnight_utc_can_be_repeated(tmp_path):
+    """In winter 19:30 in New York is half past midnight: two days of the store, one of the venue."""
+    encoder = Encoder()
+    encoder.add(NINE_THIRTY, 1, "B", 100, 1_500_000)
+    encoder.add(NINE_THIRTY + 10 * 3600 * 10**9, 2, "B", 100, 1_500_000)
+    path = encoder.write(tmp_path, "01302019.NASDAQ_ITCH50")
+    options, rules = ReadingOptions(symbol="AAPL"), ImportSettings(tick_size=Decimal("0.01"))
+    for _ in range(2):
+        report = import_ticks([path], tmp_path / "S", options=options, settings=rules)
+        assert report.days == ["2019-01-30", "2019-01-31"]
+        assert report.rows == 2
 
 
 def test_a_day_begins_with_an_empty_book(tmp_path):
@@ -230,14 +242,19 @@ def test_a_day_begins_with_an_empty_book(tmp_path):
     options, rules = ReadingOptions(symbol="AAPL"), ImportSettings(tick_size=Decimal("0.01"))
     whole = import_ticks(days, tmp_path / "S", options=options, settings=rules)
     assert whole.days == ["2019-01-30", "2019-01-31"]
-    for path in reversed(days):
+    for path in days:
         import_ticks([path], tmp_path / "T", options=options, settings=rules)
     for store in ("S", "T"):
         ticks = TickStore(tmp_path / store).open()
         kinds = np.concatenate([np.array(c.columns["kind"]) for c in ticks.chunks()])
         names = [EventKind(k).name for k in kinds.tolist()]
-        assert names == ["CLEAR", "ADD", "ADD", "CLEAR", "ADD"]
+        assert names == ["ADD", "ADD", "CLEAR", "ADD"]
         assert "repeated_orders" not in {f.kind for f in check_ticks(tmp_path / store).findings}
+    import_ticks(days[1:], tmp_path / "U", options=options, settings=rules)
+    with pytest.raises(
+        DataError, match=r"is of 2019-01-30, and .*2019-01-31.arrow was imported bef"
+    ):
+        import_ticks(days[:1], tmp_path / "U", options=options, settings=rules)
 
 
 def test_orders_that_contradict(tmp_path):
@@ -247,7 +264,7 @@ def test_orders_that_contradict(tmp_path):
     e.delete(NINE_THIRTY + 3, 1)
     report = taken(e.write(tmp_path), tmp_path)
     assert report.noted == {"messages_on_unknown_orders": 1, "more_lots_taken_than_left": 1}
-    assert rows_of(tmp_path)[2] == ("EXECUTE", 1, 150, 100, 1, True)
+    assert rows_of(tmp_path)[1] == ("EXECUTE", 1, 150, 100, 1, True)
     e = Encoder()
     e.add(NINE_THIRTY, 1, "B", 100, 1_500_000)
     e.add(NINE_THIRTY + 1, 1, "B", 50, 1_490_000)
@@ -318,8 +335,7 @@ def test_long_streams_agree_with_plain_python(tmp_path):
             refs.append(new)
     taken(e.write(tmp_path), tmp_path)
     found = [
-        (kind, side, price * 100, qty, ref)
-        for kind, side, price, qty, ref, _ in rows_of(tmp_path)[1:]
+        (kind, side, price * 100, qty, ref) for kind, side, price, qty, ref, _ in rows_of(tmp_path)
     ]
     wanted = plain_rows(told)
     assert len(found) == len(wanted)

@@ -86,7 +86,7 @@ class TickReader(abc.ABC):
         hold ON_EXCHANGE and ON_LOCAL too.
     counts : what was merged, left out or could not be used, by name; all of it is told.
     book_day : the venue's day whose book a file begins with, empty but for what the file tells: a
-        CLEAR row is put before the first row of such a day. None: the book goes on.
+        CLEAR row is put before its first row where another day goes before. None: the book goes on.
     notes : what else is known of the instrument or the file, as JSON can hold it; goes into the
         metadata. Final with the first block.
     size, done : bytes of the file, and how many of them were read.

@@ -19,12 +19,12 @@ import numpy as np
 
 from hftsim.core.enums import InstrumentKind
 from hftsim.core.errors import DataError, InputError, Interrupted
-from hftsim.core.events import EventKind
 from hftsim.core.instrument import Instrument, normalize_symbol
 from hftsim.core.progress import Progress, no_progress
 from hftsim.data.barfile import sole_writer
 from hftsim.data.dialects import parse_format
 from hftsim.data.instruments import DEFAULT_FEES
+from hftsim.data.ticks.book_days import follows_a_day, with_clear
 from hftsim.data.ticks.clocks import Reorderer, Survey
 from hftsim.data.ticks.grid import SEEN, Grid, StepSurvey
 from hftsim.data.ticks.importing import Block, ReadingOptions, TickReader
@@ -115,7 +115,7 @@ class _Import:
 
     def _run(self, folder: Path) -> ImportReport:
         self._sources = [self._hashed(origin) for origin in self._origins]
-        blocks = self._blocks()
+        blocks = self._blocks(folder)
         with contextlib.ExitStack() as stack:
             stack.enter_context(contextlib.closing(blocks))
             first = next(blocks, None)
@@ -162,7 +162,7 @@ class _Import:
             landing.discard()
         return _report(reader, instrument, landing, self._noted)
 
-    def _blocks(self) -> Generator[Block, None, None]:
+    def _blocks(self, folder: Path) -> Generator[Block, None, None]:
         """Yield what all readers read, with the number of the file."""
         total, before = sum(o.path.stat().st_size for o in self._origins), 0
         book_day: dt.date | None = None
@@ -174,14 +174,21 @@ class _Import:
                     rows = len(block["kind"])
                     self._progress(before + min(reader.done, reader.size), total, origin.path.name)
                     if rows:
-                        begins, book_day = reader.book_day != book_day, reader.book_day
-                        made = _with_clear(block) if begins else block
+                        begins = self._begins_after(reader, book_day, folder)
+                        made, book_day = with_clear(block) if begins else block, reader.book_day
                         yield {**made, "file": np.full(len(made["kind"]), number, np.int32)}
             finally:
                 reader.close()
                 self._noted.update(reader.counts)
             before += reader.size
         self._progress(total, total, "read")
+
+    def _begins_after(self, reader: TickReader, book_day: dt.date | None, folder: Path) -> bool:
+        """Whether a reader's book begins anew behind that of a day before, here or in the store."""
+        if reader.book_day is None or reader.book_day == book_day:
+            return False
+        place = folder / self._symbol(reader)
+        return follows_a_day(place, reader.book_day, reader.path) or book_day is not None
 
     def _agree(self, reader: TickReader) -> None:
         """Hold every file to what the first one said."""
@@ -358,15 +365,6 @@ def _rule(given: Decimal | None, told: Decimal | None) -> tuple[Decimal | None, 
 def _with_first(first: Block, rest: Iterator[Block]) -> Iterator[Block]:
     yield first
     yield from rest
-
-
-def _with_clear(block: Block) -> Block:
-    """Empty the book in the packet of the first row: orders of a day before are no more."""
-    made = {name: np.insert(values, 0, values[0]) for name, values in block.items()}
-    made["kind"][0] = EventKind.CLEAR
-    for name in ("price", "qty", "side", "flags", "order_id"):
-        made[name][0] = 0
-    return made
 
 
 def _remove_leftovers(folder: Path) -> None:

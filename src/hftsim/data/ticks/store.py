@@ -41,11 +41,11 @@ class TickStore:
         """The symbols that have at least one day."""
         if not self.path.is_dir():
             return []
-        return sorted(p.name for p in self.path.iterdir() if p.is_dir() and _day_files(p))
+        return sorted(p.name for p in self.path.iterdir() if p.is_dir() and day_files(p))
 
     def days(self, symbol: str | None = None) -> list[str]:
         """Return the days of a symbol, as ``2024-08-08``, in order; default: the only symbol."""
-        return [file.stem for file in _day_files(self.path / self._named(symbol))]
+        return [file.stem for file in day_files(self.path / self._named(symbol))]
 
     def file_of(self, symbol: str, day: str) -> Path:
         """Return where a day's file lies, or would lie."""
@@ -78,7 +78,7 @@ class TickStore:
         first = _FOREVER[0] if start is None else moment_ns(start)
         last = _FOREVER[1] if end is None else moment_ns(end)
         name = self._named(symbol)
-        files = [f for f in _day_files(self.path / name) if _touches(f.stem, first, last)]
+        files = [f for f in day_files(self.path / name) if _touches(f.stem, first, last)]
         if not files:
             raise DataError(f"holds no ticks of {name} in that time", path=self.path)
         return series_of([DayFile(file) for file in files], first, last)
@@ -103,7 +103,7 @@ def is_store(path: Path) -> bool:
         return _is_tick_file(path)
     if not path.is_dir():
         return False
-    return bool(_day_files(path)) or any(_day_files(p) for p in path.iterdir() if p.is_dir())
+    return bool(day_files(path)) or any(day_files(p) for p in path.iterdir() if p.is_dir())
 
 
 def _is_tick_file(path: Path) -> bool:
@@ -131,7 +131,7 @@ def open_ticks(
             )
         first = _FOREVER[0] if start is None else moment_ns(start)
         return series_of([found], first, _FOREVER[1] if end is None else moment_ns(end))
-    if place.is_dir() and _day_files(place):
+    if place.is_dir() and day_files(place):
         return TickStore(place.parent).open(symbol or place.name, start, end)
     return TickStore(place).open(symbol, start, end)
 
@@ -172,7 +172,8 @@ def series_of(files: Sequence[DayFile], first: int = _FOREVER[0], last: int = _F
     return Ticks(files[0].instrument, files[0].level, parts, {**known, "days": days})
 
 
-def _day_files(folder: Path) -> list[Path]:
+def day_files(folder: Path) -> list[Path]:
+    """Return the day files of a symbol's folder, in order; none where there is no folder."""
     if not folder.is_dir():
         return []
     return sorted(p for p in folder.iterdir() if _DAY_FILE.fullmatch(p.name))
