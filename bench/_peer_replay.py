@@ -48,13 +48,13 @@ def maker(market: Any, wait: int) -> int:
             order = orders.get()
             if order.cancellable:
                 market.cancel(0, order.order_id, False)
-        position = market.position(0)
-        skew = np.floor(position * 2.0)
-        if position < 5.0:
+        lots = round(market.position(0) / 0.001)
+        skew = float((lots * 2) // 1000)
+        if lots < 5000:
             price = depth.best_bid - depth.tick_size * max(skew, 0.0)
             market.submit_buy_order(0, order_id, price, 0.1, GTX, LIMIT, False)
             order_id += 1
-        if position > -5.0:
+        if lots > -5000:
             price = depth.best_ask + depth.tick_size * max(-skew, 0.0)
             market.submit_sell_order(0, order_id, price, 0.1, GTX, LIMIT, False)
             order_id += 1
