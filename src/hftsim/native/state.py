@@ -292,26 +292,29 @@ def _assigned_fields(cls: type[State]) -> frozenset[str]:
         for name, value in vars(base).items():
             function = value.fget if isinstance(value, property) else value
             if isinstance(function, FunctionType) and name not in ("__init__", "validate"):
-                stored.update(_stored_by(function.__code__, function.__globals__, seen))
+                for code in reached_codes(function.__code__, function.__globals__, seen):
+                    steps = dis.get_instructions(code)
+                    stored.update(str(s.argval) for s in steps if s.opname == "STORE_ATTR")
     structs = {n: k for n, k in cls.__fields__.items() if issubclass(k, Struct)}
     inside = {n for n, k in structs.items() if stored & set(annotations_of(k))}
     return frozenset(inside | (stored & set(cls.__fields__)))
 
 
-def _stored_by(code: CodeType, scope: Mapping[str, Any], seen: set[CodeType]) -> Iterator[str]:
-    """Yield the attributes that code and the plain functions it names assign."""
+def reached_codes(
+    code: CodeType, scope: Mapping[str, Any], seen: set[CodeType]
+) -> Iterator[CodeType]:
+    """Yield code, what is defined inside it, and that of the plain functions it names, but `seen`."""
     if code in seen:
         return
     seen.add(code)
+    yield code
     for step in dis.get_instructions(code):
-        if step.opname == "STORE_ATTR":
-            yield str(step.argval)
-        elif step.opname == "LOAD_GLOBAL" and isinstance(scope.get(step.argval), FunctionType):
-            helper = scope[step.argval]
-            yield from _stored_by(helper.__code__, helper.__globals__, seen)
+        helper = scope.get(step.argval) if step.opname == "LOAD_GLOBAL" else None
+        if isinstance(helper, FunctionType):
+            yield from reached_codes(helper.__code__, helper.__globals__, seen)
     for inner in code.co_consts:
         if isinstance(inner, CodeType):
-            yield from _stored_by(inner, scope, seen)
+            yield from reached_codes(inner, scope, seen)
 
 
 def members(cls: type[State], root: type[State]) -> dict[str, Any]:

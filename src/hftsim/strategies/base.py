@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from hftsim.core.durations import duration_ns
 from hftsim.core.errors import StrategyError, did_you_mean
 from hftsim.native.events import HANDLERS
-from hftsim.native.state import State
+from hftsim.native.state import State, reached_codes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,18 +116,14 @@ def _refuse_uncalled(cls: type[Strategy]) -> None:
             )
 
 
-def _names_in(value: Any, seen: set[CodeType], scope: Mapping[str, Any] | None = None) -> set[str]:
+def _names_in(value: Any, seen: set[CodeType]) -> set[str]:
     """Return the names and texts in a method, and in the plain functions that it names."""
     function = getattr(value, "fget", None) or getattr(value, "__func__", value)
-    if isinstance(function, FunctionType):
-        value, scope = function.__code__, function.__globals__
-    if not isinstance(value, CodeType) or value in seen:
+    if not isinstance(function, FunctionType):
         return set()
-    seen.add(value)
-    found = {*value.co_names, *(text for text in value.co_consts if isinstance(text, str))}
-    for inner in (*value.co_consts, *map((scope or {}).get, value.co_names)):
-        if isinstance(inner, CodeType | FunctionType):
-            found |= _names_in(inner, seen, scope)
+    found = set[str]()
+    for code in reached_codes(function.__code__, function.__globals__, seen):
+        found.update(code.co_names, (text for text in code.co_consts if isinstance(text, str)))
     return found
 
 
